@@ -1,0 +1,57 @@
+/** The configuration after defaults, as the rest of Rowtrail sees it. The public keys are DESIGN §8's. */
+export interface Config {
+  readonly store: StoreConfig;
+  readonly sources: readonly SourceConfig[];
+  readonly http: HttpConfig;
+  readonly log: { readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' };
+}
+
+export interface StoreConfig {
+  /** Defaults to the first source's. */
+  readonly url: string;
+  readonly schema: string;
+  readonly partition: 'day' | 'week' | 'month';
+  /** Days; null keeps everything. */
+  readonly retentionDays: number | null;
+}
+
+export interface SourceConfig {
+  readonly name: string;
+  readonly url: string;
+  /** Used by `setup` and `teardown` alone: a role that owns the tables. Null: `url`. */
+  readonly adminUrl: string | null;
+  readonly capture: 'wal' | 'trigger';
+  /** `schema.table` patterns with `*`, `!` before an exclusion; later patterns win. */
+  readonly tables: readonly string[];
+  readonly identity: 'full' | 'existing';
+  readonly truncate: { readonly capture: boolean; readonly maxBytes: number };
+  readonly tableOptions: Readonly<Record<string, TableOptions>>;
+  readonly baseline: boolean;
+  readonly slot: string;
+  readonly publication: string;
+  /** Existing conventions: claim name → where to find it. */
+  readonly context: Readonly<Record<string, ContextMapping>>;
+  readonly users: { readonly table: string; readonly id: string; readonly name: string } | null;
+  readonly links: Readonly<Record<string, string>>;
+  readonly revert: { readonly url: string } | null;
+  readonly allowUnboundedWal: boolean;
+}
+
+export interface TableOptions {
+  readonly exclude: readonly string[];
+  readonly hash: readonly string[];
+  readonly redact: readonly string[];
+  readonly identity: 'full' | 'existing' | null;
+}
+
+export interface ContextMapping {
+  readonly setting: string;
+  readonly path: string | null;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly auth: { readonly mode: 'token' | 'none' };
+  readonly contact: string | null;
+}

@@ -1,0 +1,65 @@
+/**
+ * Every error Rowtrail raises on purpose has a code from this table. Codes are
+ * stable: people grep logs and write alerts for them.
+ */
+export const ERROR_CODES = {
+  RT_CONFIG: 'the configuration is wrong: the message names the key, what was found and what it takes',
+  RT_USAGE: 'the command line is wrong',
+  RT_CONNECT: 'a database cannot be reached',
+  RT_AUTH: 'a database refused the role or password',
+  RT_DATABASE_MISSING: 'the named database does not exist',
+  RT_PRIVILEGE: 'the role lacks a right that this step needs',
+  RT_VERSION: 'the PostgreSQL version is not supported',
+  RT_WAL_LEVEL: 'wal_level is not logical',
+  RT_POOLER: 'a connection pooler stands where a direct connection is needed',
+  RT_SETUP_MISSING: '`rowtrail setup` has not been run, or was undone',
+  RT_SETUP_FAILED: '`rowtrail setup` failed and put back what it had changed',
+  RT_LOCK_TIMEOUT: 'a lock could not be had in time; nothing was changed',
+  RT_TABLE_UNTRACKABLE: 'a table has no usable key or identity',
+  RT_NO_TABLES: 'no table matches the configured patterns',
+  RT_SLOT_BUSY: 'the replication slot is in use by another process',
+  RT_SLOT_MISSING: 'the replication slot does not exist',
+  RT_SLOT_LOST: 'the replication slot was invalidated or moved: changes may be missing',
+  RT_SOURCE_CHANGED: 'the source is another server, or on another timeline, than the one the checkpoint belongs to',
+  RT_PUBLICATION_MISSING: 'the publication does not exist',
+  RT_STREAM: 'the replication stream ended or broke',
+  RT_DECODE: 'a replication message could not be decoded: capture stops rather than guess',
+  RT_STORE_MISSING: 'the store has no audit schema yet',
+  RT_STORE_VERSION: 'the store was migrated by a newer Rowtrail',
+  RT_STORE_WRITE: 'the store refused a write',
+  RT_FENCED: 'another daemon took over this source',
+  RT_EMBEDDED: 'the embedded PostgreSQL could not be started',
+  RT_LISTEN: 'the HTTP server could not listen',
+  RT_INTERNAL: 'a defect in Rowtrail',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error with a documented code, and a hint that says what to do next. */
+export class RowtrailError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'RowtrailError';
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** The message of anything thrown, for logs and terminals. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map(messageOf).join('; ');
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of a Node or PostgreSQL error (`ECONNREFUSED`, `55006`), if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error === 'object' && error !== null && 'code' in error) {
+    return typeof error.code === 'string' ? error.code : undefined;
+  }
+  return undefined;
+}

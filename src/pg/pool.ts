@@ -1,0 +1,124 @@
+import pg from 'pg';
+import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
+
+/**
+ * Every session that reads or writes images runs under these, so that a value has one text.
+ * DESIGN §2.4.
+ */
+export const PINNED_SETTINGS: Readonly<Record<string, string>> = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  lc_monetary: 'C',
+  xmlbinary: 'base64',
+  search_path: 'pg_catalog',
+};
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** 64-bit integers, numerics, dates and json stay text: no number passes through a JavaScript number. */
+export const TEXT_TYPES: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (NATIVE_TYPE_OIDS.has(oid)) return pg.types.getTypeParser(oid, format as 'text');
+    return (text: string) => text;
+  }) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+/** bool, int2, int4, oid, text[] and bytea: the ones whose JavaScript value is exact. */
+const NATIVE_TYPE_OIDS = new Set([16, 21, 23, 26, 17, 1009, 1005, 1007]);
+
+/** Connection options for one client or pool on `url`; `application_name` names the part that uses it. */
+export function connectionOptions(url: string, part: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: `rowtrail ${part}`,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: TEXT_TYPES,
+  };
+}
+
+/** A pool whose idle connections may be lost without bringing the process down. */
+export function createPool(url: string, part: string, options: { max: number; statementTimeoutMs?: number }): pg.Pool {
+  const pool = new pg.Pool({
+    ...connectionOptions(url, part),
+    max: options.max,
+    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
+  });
+  // An error on an idle client is followed by its removal; the next query opens a new one.
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** `url` without its password, for people to read. */
+export function redactUrl(url: string): string {
+  try {
+    const parsed = new URL(url);
+    if (parsed.password !== '') parsed.password = '***';
+    if (parsed.searchParams.has('password')) parsed.searchParams.set('password', '***');
+    return parsed.toString();
+  } catch {
+    return '(not a URL)';
+  }
+}
+
+/**
+ * Says what a failure to connect or to query means and what to do about it.
+ * Anything that is not recognised comes back as RT_INTERNAL with its cause.
+ * SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function explainDatabaseError(error: unknown, what: string, url: string): RowtrailError {
+  if (error instanceof RowtrailError) return error;
+  const where = `${what} (${redactUrl(url)})`;
+  const detail = messageOf(error);
+  switch (codeOf(error)) {
+    case 'ECONNREFUSED':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'ENOENT':
+    case '57P03':
+    case '57P01':
+    case '08006':
+    case '08P01':
+      return new RowtrailError('RT_CONNECT', `cannot reach ${where}: ${detail}`, {
+        hint: 'Check the host and port of the URL, that the server runs, and that it listens there.',
+        cause: error,
+      });
+    case '28P01':
+    case '28000':
+      return new RowtrailError('RT_AUTH', `${where} refused the login: ${detail}`, {
+        hint: 'Check the role and password of the URL, and the matching line of pg_hba.conf.',
+        cause: error,
+      });
+    case '3D000':
+      return new RowtrailError('RT_DATABASE_MISSING', `${where}: ${detail}`, {
+        hint: 'Check the database name at the end of the URL.',
+        cause: error,
+      });
+    case '42501':
+      return new RowtrailError('RT_PRIVILEGE', `${where}: ${detail}`, {
+        hint: 'Grant the right that is named, or run this step as a role that has it. README: "Roles".',
+        cause: error,
+      });
+    case '55P03':
+      return new RowtrailError('RT_LOCK_TIMEOUT', `${where}: ${detail}`, {
+        hint: 'Another session holds the table. Try again when its transaction has ended.',
+        cause: error,
+      });
+    default:
+      if (/timeout|terminated unexpectedly|Connection ended/i.test(detail)) {
+        return new RowtrailError('RT_CONNECT', `cannot reach ${where}: ${detail}`, {
+          hint: 'Check the host and port of the URL, and firewalls between here and there.',
+          cause: error,
+        });
+      }
+      return new RowtrailError('RT_INTERNAL', `${where}: ${detail}`, { cause: error });
+  }
+}
