@@ -1,0 +1,144 @@
+/**
+ * Raw top-level members of a JSON object text. Values are never parsed: a number keeps every digit
+ * PostgreSQL printed, and nested JSON keeps its own text.
+ */
+export interface Member {
+  /** The column's name, unescaped. */
+  readonly name: string;
+  /** The key as it stands in the text, with its quotes. */
+  readonly rawKey: string;
+  /** The value's text, without surrounding whitespace. */
+  readonly rawValue: string;
+}
+
+/** Splits the text of a JSON object into its members, in order. Throws a SyntaxError on anything else. */
+export function membersOf(text: string): Member[] {
+  let at = skipSpace(text, 0);
+  expect(text, at, '{');
+  at = skipSpace(text, at + 1);
+  const members: Member[] = [];
+  if (text[at] === '}') {
+    assertEnd(text, at + 1);
+    return members;
+  }
+  for (;;) {
+    const keyEnd = endOfString(text, at);
+    const rawKey = text.slice(at, keyEnd);
+    at = skipSpace(text, keyEnd);
+    expect(text, at, ':');
+    const valueStart = skipSpace(text, at + 1);
+    const valueEnd = endOfValue(text, valueStart);
+    members.push({ name: nameOf(rawKey), rawKey, rawValue: text.slice(valueStart, valueEnd) });
+    at = skipSpace(text, valueEnd);
+    if (text[at] === ',') {
+      at = skipSpace(text, at + 1);
+      continue;
+    }
+    expect(text, at, '}');
+    assertEnd(text, at + 1);
+    return members;
+  }
+}
+
+/** The text of a JSON object with these members. */
+export function objectOf(members: readonly Member[]): string {
+  return `{${members.map((member) => `${member.rawKey}:${member.rawValue}`).join(',')}}`;
+}
+
+/**
+ * `row ⊕ old`: the members of `row` in their order, each with the value of its namesake in `old`
+ * if there is one; then those that only `old` has (a column whose new value is unknown).
+ */
+export function mergeMembers(row: readonly Member[], old: readonly Member[]): Member[] {
+  const replacements = new Map(old.map((member) => [member.name, member]));
+  const merged = row.map((member) => {
+    const replacement = replacements.get(member.name);
+    replacements.delete(member.name);
+    return replacement ?? member;
+  });
+  return [...merged, ...replacements.values()];
+}
+
+/** The named members, in the order of the names. Undefined if one of them is missing. */
+export function pickMembers(members: readonly Member[], names: readonly string[]): Member[] | undefined {
+  const byName = new Map(members.map((member) => [member.name, member]));
+  const picked: Member[] = [];
+  for (const name of names) {
+    const member = byName.get(name);
+    if (member === undefined) return undefined;
+    picked.push(member);
+  }
+  return picked;
+}
+
+/** All members but the named ones. */
+export function omitMembers(members: readonly Member[], names: ReadonlySet<string>): Member[] {
+  return members.filter((member) => !names.has(member.name));
+}
+
+function nameOf(rawKey: string): string {
+  return rawKey.includes('\\') ? (JSON.parse(rawKey) as string) : rawKey.slice(1, -1);
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
+    at += 1;
+  }
+}
+
+/** Where the value that begins at `start` ends: brackets are counted, strings jumped over. */
+function endOfValue(text: string, start: number): number {
+  const first = text[start];
+  if (first === '"') return endOfString(text, start);
+  if (first !== '{' && first !== '[') return endOfScalar(text, start);
+  let depth = 0;
+  let at = start;
+  while (at < text.length) {
+    const character = text[at];
+    if (character === '"') {
+      at = endOfString(text, at);
+      continue;
+    }
+    if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    at += 1;
+    if (depth === 0) return at;
+  }
+  return fail(text, at);
+}
+
+/** Numbers, `true`, `false` and `null`. */
+function endOfScalar(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && !',}] \n\r\t'.includes(text[at] as string)) at += 1;
+  return at === start ? fail(text, at) : at;
+}
+
+function endOfString(text: string, start: number): number {
+  expect(text, start, '"');
+  let quote = text.indexOf('"', start + 1);
+  while (quote !== -1) {
+    let slashes = 0;
+    while (text[quote - 1 - slashes] === '\\') slashes += 1;
+    if (slashes % 2 === 0) return quote + 1;
+    quote = text.indexOf('"', quote + 1);
+  }
+  return fail(text, text.length);
+}
+
+function expect(text: string, at: number, character: string): void {
+  if (text[at] !== character) fail(text, at);
+}
+
+function assertEnd(text: string, at: number): void {
+  const end = skipSpace(text, at);
+  if (end !== text.length) fail(text, end);
+}
+
+// The text itself is left out: it holds row values, which must not reach a log.
+function fail(text: string, at: number): never {
+  throw new SyntaxError(`not the text of a JSON object: unexpected ${at < text.length ? 'character' : 'end'} at ${at}`);
+}
