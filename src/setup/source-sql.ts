@@ -1,0 +1,93 @@
+import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
+import { readSqlFile } from '../pg/migrate.ts';
+import type { SourceConfig } from '../config/config.ts';
+
+/** Rises whenever `sql/source` changes, so that `check` can ask for a new `rowtrail setup`. */
+export const SOURCE_SQL_VERSION = '1';
+
+/** A larger context message is sent with each value shortened; a larger event is refused. Bytes. */
+export const MAX_MESSAGE_BYTES = 1_048_576;
+/** What is left of each value then, in characters (up to 4 bytes each). */
+const MAX_VALUE_CHARS = 16_384;
+
+/** The settings of our own in a context message, after the message's kind and the session token. */
+const FIXED_SETTINGS = [
+  'role',
+  'application_name',
+  'rowtrail.user_id',
+  'rowtrail.user_name',
+  'rowtrail.ip',
+  'rowtrail.user_agent',
+  'rowtrail.comment',
+  'rowtrail.request_id',
+  'rowtrail.context',
+] as const;
+
+const HELLO =
+  `array['h', v_secret, v_token, session_user::text, v_addr, v_pid::text, ` +
+  `to_char(v_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')]::text`;
+
+export interface SourceSqlInput {
+  readonly source: SourceConfig;
+  /** The role of the source's `url`. */
+  readonly daemonRole: string;
+  /** `server_encoding` of the source. */
+  readonly encoding: string;
+}
+
+/** The distinct settings that `context` maps, in the order in which context messages end with them. */
+export function mappedSettings(source: SourceConfig): string[] {
+  return [...new Set(Object.values(source.context).map((mapping) => mapping.setting))].toSorted();
+}
+
+/** The SQL that installs schema `rowtrail`, complete, one text per file of `sql/source`. Safe to run again. */
+export async function renderSourceSql(input: SourceSqlInput): Promise<string[]> {
+  const converted = needsConversion(input.encoding);
+  const names = ['1_install', ...(converted ? ['utf8'] : []), '2_session', '3_context', '4_event', '5_rights'];
+  const values = placeholders(input, converted);
+  const texts = await Promise.all(names.map((name) => readSqlFile(`source/${name}.sql`)));
+  return texts.map((text) => fill(text, values));
+}
+
+/** Message bytes go out in the database's own encoding, unlike rows. SQL_ASCII has nothing to convert from. */
+function needsConversion(encoding: string): boolean {
+  return encoding !== 'UTF8' && encoding !== 'SQL_ASCII';
+}
+
+function placeholders(input: SourceSqlInput, converted: boolean): Record<string, string> {
+  const { source, daemonRole } = input;
+  const settings = mappedSettings(source);
+  const wire = (message: string): string => (converted ? `rowtrail.utf8(${message})` : message);
+  return {
+    version: quoteLiteral(SOURCE_SQL_VERSION),
+    source: quoteLiteral(source.name),
+    slot: quoteLiteral(source.slot),
+    publication: quoteLiteral(source.publication),
+    settings: `array[${settings.map((name) => quoteLiteral(name)).join(', ')}]::text[]`,
+    daemon: quoteIdentifier(daemonRole),
+    hello: wire(HELLO),
+    payload: payloadExpression(settings),
+    message: wire('v_message'),
+    trigger_message: wire('v_payload'),
+    max_bytes: String(MAX_MESSAGE_BYTES),
+    max_value_chars: String(MAX_VALUE_CHARS),
+  };
+}
+
+function payloadExpression(settings: readonly string[]): string {
+  const names = ['rowtrail.session', ...FIXED_SETTINGS, ...settings];
+  const values = names.map((name) => `pg_catalog.current_setting(${quoteLiteral(name)}, true)`);
+  return `array['c', ${values.join(', ')}]::pg_catalog.text`;
+}
+
+/** Replaces `:name`, but not the `::` of a cast. Comments keep theirs. */
+function fill(text: string, values: Readonly<Record<string, string>>): string {
+  return text
+    .split('\n')
+    .map((line) =>
+      line.trimStart().startsWith('--')
+        ? line
+        : line.replaceAll(/(?<!:):([a-z][a-z_]*)/g, (whole, name: string) => values[name] ?? whole),
+    )
+    .join('\n');
+}
