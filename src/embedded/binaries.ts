@@ -65,8 +65,9 @@ async function prepare(native: string): Promise<undefined> {
   const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   const links: { source: string; target: string }[] = JSON.parse(text);
   for (const link of links) {
-    const source = join(dirname(native), link.source);
-    const target = join(dirname(native), link.target);
+    // The paths begin with native/, which our copy is not called while it is unfinished.
+    const source = join(native, relative('native', link.source));
+    const target = join(native, relative('native', link.target));
     if (!(await exists(target))) {
       await symlink(relative(dirname(target), source), target).catch((error: unknown) => {
         if (codeOf(error) !== 'EEXIST') throw error;

@@ -164,12 +164,10 @@ async function runInitdb(folder: DataFolder, binaries: Binaries, user: ServerUse
   // Sorting and case mapping that are the same on every machine, from the server itself where it has them.
   const locale =
     binaries.major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C'];
+  const authentication = ['--auth-local=scram-sha-256', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`];
   const result = await runCommand(
     binaries.initdb,
-    [
-      ...['-D', fresh, '-U', ADMIN_USER, '--encoding=UTF8', ...locale],
-      ...['--auth-local=scram-sha-256', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`],
-    ],
+    ['-D', fresh, '-U', ADMIN_USER, '--encoding=UTF8', ...locale, ...authentication],
     user,
   );
   if (result.code !== 0) {
