@@ -27,6 +27,8 @@ export const ERROR_CODES = {
   RT_STORE_MISSING: 'the store has no audit schema yet',
   RT_STORE_VERSION: 'the store was migrated by a newer Rowtrail',
   RT_STORE_WRITE: 'the store refused a write',
+  RT_FILTER: 'a filter, time or cursor is wrong: the message names the parameter',
+  RT_QUERY_TIMEOUT: 'a query of the store ran past its time limit: narrow it',
   RT_FENCED: 'another daemon took over this source',
   RT_EMBEDDED: 'the embedded PostgreSQL could not be started',
   RT_LISTEN: 'the HTTP server could not listen',

@@ -1,0 +1,154 @@
+import { membersOf, mergeMembers, objectOf, omitMembers, pickMembers, type Member } from '../entry/image.ts';
+
+/** What the store knows of one entry; JSON columns and 64-bit numbers as their text. */
+export interface EntryRecord {
+  readonly id: string;
+  readonly action: string;
+  readonly timestamp: string;
+  readonly source: string | null;
+  readonly schema_name: string | null;
+  readonly table_name: string | null;
+  readonly key_columns: readonly string[] | null;
+  readonly record_key: string | null;
+  readonly changed: readonly string[] | null;
+  readonly unknown: readonly string[] | null;
+  readonly row: string | null;
+  readonly old: string | null;
+  readonly actor_kind: string | null;
+  readonly actor_claim: string | null;
+  readonly actor_name: string | null;
+  readonly ip: string | null;
+  readonly user_agent: string | null;
+  readonly comment: string | null;
+  readonly request_id: string | null;
+  readonly context: string | null;
+  readonly attribution: string | null;
+  readonly role: string | null;
+  readonly application_name: string | null;
+  readonly session_role: string | null;
+  readonly client_addr: string | null;
+  readonly pid: string | null;
+  readonly transaction_id: string | null;
+  readonly xid: string | null;
+  readonly lsn: string | null;
+  readonly ordinal: string | null;
+  readonly size: string | null;
+}
+
+/** The text of an entry as DESIGN §5 shapes it: every key, in its order, images as stored. */
+export function entryJson(record: EntryRecord): string {
+  const images = imagesOf(record);
+  return objectText([
+    ['id', text(record.id)],
+    ['action', text(record.action)],
+    ['timestamp', text(record.timestamp)],
+    ['source', text(record.source)],
+    ['schema', text(record.schema_name)],
+    ['table', text(record.table_name)],
+    ['record', text(record.record_key)],
+    ['key', images.key],
+    ['changed', JSON.stringify(record.changed ?? [])],
+    ['before', images.before],
+    ['after', images.after],
+    ['user', userText(record)],
+    ['ip', text(record.ip)],
+    ['user_agent', text(record.user_agent)],
+    ['comment', text(record.comment)],
+    ['request_id', text(record.request_id)],
+    ['context', record.context ?? '{}'],
+    ['attribution', text(record.attribution ?? 'unknown')],
+    ['database', databaseText(record)],
+    ['transaction', transactionText(record)],
+    ['reverts', '[]'],
+    ['reverted_by', '[]'],
+    ['comments', '0'],
+    ['incomplete', images.incomplete],
+  ]);
+}
+
+interface Images {
+  readonly key: string;
+  readonly before: string;
+  readonly after: string;
+  readonly incomplete: string;
+}
+
+const NO_IMAGES: Images = { key: 'null', before: 'null', after: 'null', incomplete: 'null' };
+
+function imagesOf(record: EntryRecord): Images {
+  if (record.row === null) return NO_IMAGES;
+  const row = membersOf(record.row);
+  const incomplete = incompleteText(record, row);
+  const key = keyText(record.key_columns, row);
+  switch (record.action) {
+    case 'update':
+      return { key, before: beforeText(record, row), after: record.row, incomplete };
+    case 'delete':
+      return { key, before: record.row, after: 'null', incomplete };
+    case 'create':
+    case 'baseline':
+      return { key, before: 'null', after: record.row, incomplete };
+    default:
+      return NO_IMAGES;
+  }
+}
+
+/** row ⊕ old, without the columns whose old value is not known. */
+function beforeText(record: EntryRecord, row: readonly Member[]): string {
+  const merged = record.old === null ? row : mergeMembers(row, membersOf(record.old));
+  return objectOf(record.unknown === null ? merged : omitMembers(merged, new Set(record.unknown)));
+}
+
+/**
+ * A column that even the row after an update lacks is an unchanged TOASTed value that was not sent; one
+ * that the row has lacks its old value only, because the table's identity does not carry it.
+ */
+function incompleteText(record: EntryRecord, row: readonly Member[]): string {
+  if (record.unknown === null || record.unknown.length === 0) return 'null';
+  const present = new Set(row.map((member) => member.name));
+  const toast = record.action === 'update' && record.unknown.some((column) => !present.has(column));
+  return JSON.stringify({ columns: record.unknown, reason: toast ? 'toast' : 'identity' });
+}
+
+function keyText(keyColumns: readonly string[] | null, row: readonly Member[]): string {
+  if (keyColumns === null || keyColumns.length === 0) return 'null';
+  // A key column that the row lacks was renamed or added since: `record` still says which record it was.
+  const picked = pickMembers(row, keyColumns);
+  return picked === undefined ? 'null' : objectOf(picked);
+}
+
+function userText(record: EntryRecord): string {
+  if (record.actor_kind !== 'user') return 'null';
+  return JSON.stringify({ id: record.actor_claim, name: record.actor_name });
+}
+
+function databaseText(record: EntryRecord): string {
+  if (record.session_role === null) return 'null';
+  const switched = record.role !== null && record.role !== '' && record.role !== 'none';
+  return objectText([
+    ['role', text(switched ? record.role : record.session_role)],
+    ['session_role', text(record.session_role)],
+    ['application_name', text(record.application_name)],
+    ['client_addr', text(record.client_addr)],
+    ['pid', record.pid ?? 'null'],
+  ]);
+}
+
+function transactionText(record: EntryRecord): string {
+  if (record.transaction_id === null) return 'null';
+  return objectText([
+    ['id', text(record.transaction_id)],
+    ['xid', text(record.xid)],
+    ['lsn', text(record.lsn)],
+    ['ordinal', record.ordinal ?? 'null'],
+    ['size', record.size ?? 'null'],
+  ]);
+}
+
+function objectText(members: readonly (readonly [string, string])[]): string {
+  return `{${members.map(([name, value]) => `"${name}":${value}`).join(',')}}`;
+}
+
+function text(value: string | null): string {
+  return JSON.stringify(value);
+}

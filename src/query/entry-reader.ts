@@ -1,0 +1,49 @@
+import { entryJson, type EntryRecord } from './entry-json.ts';
+import type { Snapshot } from './store-reader.ts';
+
+/** An entry as DESIGN §5 gives it: `json` is its text, images spliced in as stored. */
+export interface EntryText {
+  readonly id: bigint;
+  readonly json: string;
+}
+
+/** Images of one answer together; a page ends early rather than grow past it. */
+export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Reads whole entries, in the order of the ids. Fewer come back when their images would exceed
+ * `MAX_IMAGE_BYTES` (never fewer than one).
+ */
+export async function readEntries(snapshot: Snapshot, ids: readonly bigint[]): Promise<EntryText[]> {
+  if (ids.length === 0) return [];
+  const descending = ids.length > 1 && (ids[0] as bigint) > (ids[1] as bigint);
+  const rows = await snapshot.query<EntryRecord>(entriesSql(descending ? 'desc' : 'asc'), [ids, MAX_IMAGE_BYTES]);
+  return rows.map((row) => ({ id: BigInt(row.id), json: entryJson(row) }));
+}
+
+function entriesSql(order: 'asc' | 'desc'): string {
+  return `with sized as materialized (
+      select e.*, coalesce(octet_length(e.row::text), 0) + coalesce(octet_length(e.old::text), 0) as bytes
+      from :schema.entries e where e.id = any($1::bigint[])
+    ), chosen as (
+      select z.*, sum(z.bytes) over (order by z.id ${order}) - z.bytes as bytes_before from sized z
+    )
+    select e.id::text, e.action,
+      to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as timestamp,
+      s.name as source, r.schema_name, r.table_name, r.key_columns, e.record_key, e.changed, e.unknown,
+      e.row::text as row, e.old::text as old,
+      a.kind as actor_kind, a.claim as actor_claim, coalesce(c.user_name, a.name) as actor_name,
+      c.ip, c.user_agent, c.comment, c.request_id, c.context::text as context, c.attribution,
+      c.role, c.application_name, n.session_role, n.client_addr, n.pid::text as pid,
+      e.transaction_id::text as transaction_id, t.xid::text as xid, t.commit_lsn::text as lsn,
+      e.ordinal::text as ordinal, t.size::text as size
+    from chosen e
+    left join :schema.relations r on r.id = e.relation_id
+    left join :schema.transactions t on t.id = e.transaction_id
+    left join :schema.contexts c on c.id = e.context_id
+    left join :schema.actors a on a.id = c.actor_id
+    left join :schema.sessions n on n.id = c.session_id
+    left join :schema.sources s on s.id = coalesce(r.source_id, c.source_id, t.source_id)
+    where e.bytes_before < $2::bigint
+    order by e.id ${order}`;
+}

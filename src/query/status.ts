@@ -1,0 +1,224 @@
+import { formatLsn } from '../pg/lsn.ts';
+import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
+
+/** What the daemon knows of a running capture; the daemon supplies it. */
+export interface LiveSource {
+  readonly name: string;
+  readonly state: 'starting' | 'streaming' | 'waiting' | 'stopped';
+  /** When it entered this state. */
+  readonly since: Date;
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+  readonly receivedLsn: bigint | null;
+  readonly sourceLsn: bigint | null;
+  readonly lagBytes: bigint | null;
+  readonly lagMs: number | null;
+  readonly counters: {
+    readonly changes: number;
+    readonly entries: number;
+    readonly transactions: number;
+    readonly unverifiedMessages: number;
+    readonly retries: number;
+  };
+}
+
+export interface Status {
+  readonly store: { readonly schema: string; readonly entries_estimate: number };
+  readonly sources: readonly SourceStatus[];
+}
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly capture: 'wal' | 'trigger' | null;
+  readonly epoch: number | null;
+  readonly slot: string | null;
+  /** WAL positions as PostgreSQL writes them. */
+  readonly end_lsn: string | null;
+  readonly acknowledged_lsn: string | null;
+  readonly committed_at: string | null;
+  readonly updated_at: string | null;
+  readonly open_flushes: { readonly count: number; readonly oldest: string | null };
+  readonly gaps: { readonly count: number; readonly latest: readonly GapStatus[] };
+  /** Null where no daemon answers: the CLI reads the store alone. */
+  readonly live: LiveStatus | null;
+}
+
+export interface GapStatus {
+  readonly epoch: number;
+  readonly reason: string;
+  readonly detail: string | null;
+  readonly from_lsn: string | null;
+  readonly to_lsn: string | null;
+  readonly from_time: string | null;
+  readonly to_time: string | null;
+  readonly recorded_at: string;
+}
+
+export interface LiveStatus {
+  readonly state: LiveSource['state'];
+  readonly since: string;
+  readonly error: LiveSource['error'];
+  readonly received_lsn: string | null;
+  readonly source_lsn: string | null;
+  readonly lag_bytes: number | null;
+  readonly lag_ms: number | null;
+  readonly counters: {
+    readonly changes: number;
+    readonly entries: number;
+    readonly transactions: number;
+    readonly unverified_messages: number;
+    readonly retries: number;
+  };
+}
+
+const LATEST_GAPS = 20;
+/** Up to here entries are counted; beyond, the planner's estimate is close enough. */
+const COUNT_UP_TO = 10_000;
+
+/** The state of every source the store or the daemon knows. Throws what `inSnapshot` throws. */
+export function readStatus(store: StoreReader, live: readonly LiveSource[] = []): Promise<Status> {
+  return inSnapshot(store, async (snapshot) => {
+    const stored = await readSources(snapshot);
+    const gaps = await readGaps(snapshot);
+    const liveByName = new Map(live.map((source) => [source.name, source]));
+    const known = stored.map((source) => {
+      const running = liveByName.get(source.name);
+      liveByName.delete(source.name);
+      return sourceStatus(source, gaps.get(source.id) ?? [], running);
+    });
+    const unknown = [...liveByName.values()].map((source) => sourceStatus(emptySource(source.name), [], source));
+    return {
+      store: { schema: store.schema, entries_estimate: await estimateEntries(snapshot) },
+      sources: [...known, ...unknown],
+    };
+  });
+}
+
+/** How many gaps the history has: the cheap part of the status, for the readiness check. */
+export function countGaps(store: StoreReader, timeoutMs: number): Promise<number> {
+  return inSnapshot(
+    store,
+    async (snapshot) => {
+      const rows = await snapshot.query<{ gaps: number }>('select count(*)::integer as gaps from :schema.gaps');
+      return rows[0]?.gaps ?? 0;
+    },
+    timeoutMs,
+  );
+}
+
+interface StoredSource {
+  readonly id: number;
+  readonly name: string;
+  readonly capture: 'wal' | 'trigger' | null;
+  readonly epoch: number | null;
+  readonly slot: string | null;
+  readonly end_lsn: string | null;
+  readonly acknowledged_lsn: string | null;
+  readonly committed_at: string | null;
+  readonly updated_at: string | null;
+  readonly open_flushes: number;
+  readonly oldest_flush: string | null;
+  readonly gap_count: number;
+}
+
+function readSources(snapshot: Snapshot): Promise<StoredSource[]> {
+  return snapshot.query<StoredSource>(
+    `select s.id, s.name, c.capture, c.epoch, c.slot,
+       c.end_lsn::text as end_lsn, c.acknowledged_lsn::text as acknowledged_lsn,
+       ${timeText('c.committed_at')} as committed_at, ${timeText('c.updated_at')} as updated_at,
+       f.open_flushes, ${timeText('f.oldest')} as oldest_flush,
+       (select count(*)::integer from :schema.gaps g where g.source_id = s.id) as gap_count
+     from :schema.sources s
+     left join :schema.checkpoints c on c.source_id = s.id
+     left join lateral (
+       select count(*)::integer as open_flushes, min(reserved_at) as oldest
+       from :schema.flushes f where f.source_id = s.id) f on true
+     order by s.name`,
+  );
+}
+
+async function readGaps(snapshot: Snapshot): Promise<Map<number, GapStatus[]>> {
+  const rows = await snapshot.query<GapStatus & { source_id: number }>(
+    `select s.id as source_id, g.epoch, g.reason, g.detail, g.from_lsn::text as from_lsn, g.to_lsn::text as to_lsn,
+       ${timeText('g.from_time')} as from_time, ${timeText('g.to_time')} as to_time,
+       ${timeText('g.recorded_at')} as recorded_at
+     from :schema.sources s
+     cross join lateral (
+       select * from :schema.gaps g where g.source_id = s.id order by g.id desc limit ${LATEST_GAPS}) g
+     order by s.id, g.id desc`,
+  );
+  const bySource = new Map<number, GapStatus[]>();
+  for (const { source_id: sourceId, ...gap } of rows) {
+    const gaps = bySource.get(sourceId) ?? [];
+    gaps.push(gap);
+    bySource.set(sourceId, gaps);
+  }
+  return bySource;
+}
+
+async function estimateEntries(snapshot: Snapshot): Promise<number> {
+  const rows = await snapshot.query<{ counted: number }>(
+    `select count(*)::integer as counted from (select from :schema.entries limit ${COUNT_UP_TO + 1}) e`,
+  );
+  const counted = rows[0]?.counted ?? 0;
+  if (counted <= COUNT_UP_TO) return counted;
+  const plan = await snapshot.query<{ 'QUERY PLAN': unknown }>('explain (format json) select from :schema.entries');
+  const text = plan[0]?.['QUERY PLAN'];
+  const parsed = (typeof text === 'string' ? JSON.parse(text) : text) as [{ Plan: { 'Plan Rows': number } }];
+  return Math.max(parsed[0].Plan['Plan Rows'], counted);
+}
+
+function sourceStatus(stored: StoredSource, gaps: readonly GapStatus[], live: LiveSource | undefined): SourceStatus {
+  return {
+    name: stored.name,
+    capture: stored.capture,
+    epoch: stored.epoch,
+    slot: stored.slot,
+    end_lsn: stored.end_lsn,
+    acknowledged_lsn: stored.acknowledged_lsn,
+    committed_at: stored.committed_at,
+    updated_at: stored.updated_at,
+    open_flushes: { count: stored.open_flushes, oldest: stored.oldest_flush },
+    gaps: { count: stored.gap_count, latest: gaps },
+    live: live === undefined ? null : liveStatus(live),
+  };
+}
+
+function liveStatus(live: LiveSource): LiveStatus {
+  return {
+    state: live.state,
+    since: live.since.toISOString(),
+    error: live.error,
+    received_lsn: live.receivedLsn === null ? null : formatLsn(live.receivedLsn),
+    source_lsn: live.sourceLsn === null ? null : formatLsn(live.sourceLsn),
+    lag_bytes: live.lagBytes === null ? null : Number(live.lagBytes),
+    lag_ms: live.lagMs,
+    counters: {
+      changes: live.counters.changes,
+      entries: live.counters.entries,
+      transactions: live.counters.transactions,
+      unverified_messages: live.counters.unverifiedMessages,
+      retries: live.counters.retries,
+    },
+  };
+}
+
+function emptySource(name: string): StoredSource {
+  return {
+    id: 0,
+    name,
+    capture: null,
+    epoch: null,
+    slot: null,
+    end_lsn: null,
+    acknowledged_lsn: null,
+    committed_at: null,
+    updated_at: null,
+    open_flushes: 0,
+    oldest_flush: null,
+    gap_count: 0,
+  };
+}
+
+function timeText(column: string): string {
+  return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+}

@@ -1,0 +1,119 @@
+import type pg from 'pg';
+import { codeOf, RowtrailError } from '../lib/errors.ts';
+import { quoteIdentifier } from '../pg/identifier.ts';
+import { explainDatabaseError } from '../pg/pool.ts';
+
+/** Where the history is read from. `pool` comes from src/pg/pool.ts; the schema is a plain name. */
+export interface StoreReader {
+  readonly pool: pg.Pool;
+  readonly schema: string;
+}
+
+/** One value per selected column; everything is selected as text, so that no digit is lost. */
+export type TextRow<Column extends string> = Readonly<Record<Column, string | null>>;
+
+/** A read-only view of the store at one moment. `:schema` in the SQL is the store's schema. */
+export interface Snapshot {
+  query<Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /** Milliseconds left of the time limit; throws RT_QUERY_TIMEOUT when there are none. */
+  remainingMs(): number;
+}
+
+/** How long all statements of one question may take together. */
+export const QUERY_TIMEOUT_MS = 10_000;
+
+/**
+ * Runs `read` in one read-only snapshot, so that all its statements see the same history.
+ * Throws RT_QUERY_TIMEOUT past the time limit, RT_STORE_MISSING without a schema, and RT_CONNECT and its
+ * like when the store can't be had.
+ */
+export async function inSnapshot<Result>(
+  store: StoreReader,
+  read: (snapshot: Snapshot) => Promise<Result>,
+  timeoutMs: number = QUERY_TIMEOUT_MS,
+): Promise<Result> {
+  let client: pg.PoolClient | undefined;
+  let broken = true;
+  try {
+    client = await store.pool.connect();
+    await client.query(
+      `begin isolation level repeatable read read only;
+       set local statement_timeout = ${timeoutMs}; set local search_path = pg_catalog`,
+    );
+    const result = await read(snapshotOn(client, store.schema, timeoutMs));
+    await client.query('commit');
+    broken = false;
+    return result;
+  } catch (error) {
+    // A failed statement leaves a connection that is good again after the rollback.
+    broken =
+      client === undefined ||
+      (await client.query('rollback').then(
+        () => false,
+        () => true,
+      ));
+    throw explainReadError(error, store);
+  } finally {
+    client?.release(broken);
+  }
+}
+
+function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): Snapshot {
+  const deadline = performance.now() + timeoutMs;
+  const quoted = quoteIdentifier(schema);
+  return {
+    async query<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+      const result = await client.query<Row>(
+        sql.replaceAll(':schema', () => quoted),
+        [...parameters],
+      );
+      return result.rows;
+    },
+    remainingMs() {
+      const remaining = deadline - performance.now();
+      if (remaining <= 0) throw timedOut();
+      return remaining;
+    },
+  };
+}
+
+function explainReadError(error: unknown, store: StoreReader): unknown {
+  switch (codeOf(error)) {
+    case '57014':
+      return timedOut(error);
+    case '42P01':
+    case '42883':
+    case '3F000':
+      return new RowtrailError('RT_STORE_MISSING', `the store has no usable schema ${store.schema}`, {
+        hint: 'Run `rowtrail setup`.',
+        cause: error,
+      });
+    case '53300':
+      return new RowtrailError('RT_CONNECT', 'the store has no free connection', {
+        hint: 'Raise max_connections on the store, or close sessions that it does not need.',
+        cause: error,
+      });
+    default:
+      // A defect of ours keeps its stack; what the database or the network said is explained.
+      return isFromDatabase(error) ? explainDatabaseError(error, 'the store', urlOf(store)) : error;
+  }
+}
+
+function isFromDatabase(error: unknown): boolean {
+  return (
+    !(error instanceof RowtrailError) &&
+    (codeOf(error) !== undefined ||
+      /timeout|terminated|Connection ended/i.test(error instanceof Error ? error.message : ''))
+  );
+}
+
+function urlOf(store: StoreReader): string {
+  return store.pool.options.connectionString ?? '';
+}
+
+function timedOut(cause?: unknown): RowtrailError {
+  return new RowtrailError('RT_QUERY_TIMEOUT', `the query took longer than ${QUERY_TIMEOUT_MS / 1000} s`, {
+    hint: 'Narrow it: name a table, a record or a user, or give `from` and `to`.',
+    cause,
+  });
+}
