@@ -1,0 +1,235 @@
+import type { Change, ChangeHandler, RowAction } from '../../change/change.ts';
+import type { Column, Relation } from '../../change/relation.ts';
+import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../../change/tuple.ts';
+import { RowtrailError } from '../../lib/errors.ts';
+
+/**
+ * Decodes pgoutput protocol version 1 in text mode, without copying: tuples are offsets into the message.
+ * https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
+ *
+ * Anything unexpected throws RT_DECODE: a message that is guessed at is an entry invented or lost.
+ */
+export class PgoutputDecoder<R> {
+  readonly #handler: ChangeHandler<R>;
+  readonly #relations = new Map<number, DecodedRelation<R>>();
+  readonly #old = new TupleOffsets();
+  readonly #new = new TupleOffsets();
+  readonly #change: MutableChange<R> = { action: 'create', relation: null as R, old: null, oldHasKeyOnly: false, new: null };
+
+  constructor(handler: ChangeHandler<R>) {
+    this.#handler = handler;
+  }
+
+  /**
+   * Decodes one message at `start`..`end` of `buffer` and calls the handler. A returned promise means
+   * that the next message must wait for it.
+   */
+  decode(buffer: Buffer, start: number, end: number): void | Promise<void> {
+    switch (buffer[start]) {
+      case 0x49: // I
+        return this.#insert(buffer, start + 1, end);
+      case 0x55: // U
+        return this.#update(buffer, start + 1, end);
+      case 0x44: // D
+        return this.#delete(buffer, start + 1, end);
+      case 0x42: // B
+        this.#handler.begin({
+          commitLsn: buffer.readBigUInt64BE(start + 1),
+          committedAtMicros: buffer.readBigInt64BE(start + 9),
+          xid: buffer.readUInt32BE(start + 17),
+        });
+        return;
+      case 0x43: // C: one byte of flags, unused
+        this.#handler.commit({ commitLsn: buffer.readBigUInt64BE(start + 2), endLsn: buffer.readBigUInt64BE(start + 10) });
+        return;
+      case 0x52: // R
+        return this.#relation(buffer, start + 1);
+      case 0x4d: // M
+        return this.#message(buffer, start + 1);
+      case 0x54: // T
+        return this.#truncate(buffer, start + 1);
+      case 0x4f: // O
+        this.#handler.origin(readString(buffer, start + 9).text);
+        return;
+      case 0x59: // Y: names a non-built-in type; the catalog tells more
+        return;
+      default:
+        throw new RowtrailError('RT_DECODE', `unknown pgoutput message 0x${buffer[start]?.toString(16) ?? '(empty)'}`, {
+          hint: 'This server speaks a protocol that this Rowtrail does not know. Upgrade Rowtrail.',
+        });
+    }
+  }
+
+  #insert(buffer: Buffer, offset: number, end: number): void {
+    const relation = this.#known(buffer.readUInt32BE(offset));
+    expectByte(buffer, offset + 4, 0x4e);
+    const next = this.#new.read(buffer, offset + 5, end, relation);
+    this.#emit('create', relation, null, false, this.#new, next, end);
+  }
+
+  #update(buffer: Buffer, offset: number, end: number): void {
+    const relation = this.#known(buffer.readUInt32BE(offset));
+    let at = offset + 4;
+    const kind = buffer[at];
+    let old: TupleOffsets | null = null;
+    if (kind === 0x4f || kind === 0x4b) {
+      at = this.#old.read(buffer, at + 1, end, relation);
+      old = this.#old;
+    }
+    expectByte(buffer, at, 0x4e);
+    const next = this.#new.read(buffer, at + 1, end, relation);
+    this.#emit('update', relation, old, kind === 0x4b, this.#new, next, end);
+  }
+
+  #delete(buffer: Buffer, offset: number, end: number): void {
+    const relation = this.#known(buffer.readUInt32BE(offset));
+    const kind = buffer[offset + 4];
+    if (kind !== 0x4f && kind !== 0x4b) throw malformed(`a delete with a tuple of kind ${kind}`);
+    const next = this.#old.read(buffer, offset + 5, end, relation);
+    this.#emit('delete', relation, this.#old, kind === 0x4b, null, next, end);
+  }
+
+  #emit(
+    action: RowAction,
+    relation: DecodedRelation<R>,
+    old: TupleOffsets | null,
+    oldHasKeyOnly: boolean,
+    created: TupleOffsets | null,
+    next: number,
+    end: number,
+  ): void {
+    if (next !== end) throw malformed(`${end - next} bytes left over after a ${action}`);
+    const change = this.#change;
+    change.action = action;
+    change.relation = relation.handled;
+    change.old = old;
+    change.oldHasKeyOnly = oldHasKeyOnly;
+    change.new = created;
+    this.#handler.change(change);
+  }
+
+  #relation(buffer: Buffer, offset: number): void | Promise<void> {
+    const relation = readRelation(buffer, offset);
+    const handled = this.#handler.relation(relation);
+    if (handled instanceof Promise) {
+      return handled.then((value) => {
+        this.#relations.set(relation.oid, { handled: value, columnCount: relation.columns.length });
+      });
+    }
+    this.#relations.set(relation.oid, { handled, columnCount: relation.columns.length });
+  }
+
+  #message(buffer: Buffer, offset: number): void | Promise<void> {
+    const prefix = readString(buffer, offset + 9);
+    const length = buffer.readUInt32BE(prefix.next);
+    return this.#handler.message(prefix.text, buffer.subarray(prefix.next + 4, prefix.next + 4 + length));
+  }
+
+  #truncate(buffer: Buffer, offset: number): void {
+    const count = buffer.readUInt32BE(offset);
+    const relations: R[] = [];
+    for (let i = 0; i < count; i += 1) relations.push(this.#known(buffer.readUInt32BE(offset + 5 + 4 * i)).handled);
+    this.#handler.truncate(relations);
+  }
+
+  #known(oid: number): DecodedRelation<R> {
+    const relation = this.#relations.get(oid);
+    if (relation === undefined) throw malformed(`a change of relation ${oid}, which was not described`);
+    return relation;
+  }
+}
+
+interface DecodedRelation<R> {
+  readonly handled: R;
+  readonly columnCount: number;
+}
+
+type MutableChange<R> = { -readonly [K in keyof Change<R>]: Change<R>[K] };
+
+/** One reusable set of offsets. PostgreSQL allows 1,600 columns. https://www.postgresql.org/docs/current/limits.html */
+class TupleOffsets implements Tuple {
+  buffer: Buffer = Buffer.alloc(0);
+  columnCount = 0;
+  byteLength = 0;
+  readonly starts = new Int32Array(1600);
+  readonly lengths = new Int32Array(1600);
+
+  /** Reads a TupleData at `offset`; returns the offset after it. */
+  read<R>(buffer: Buffer, offset: number, end: number, relation: DecodedRelation<R>): number {
+    const count = (buffer[offset]! << 8) | buffer[offset + 1]!;
+    // Column lists send other counts in PG 15.0–15.1, and nothing may be guessed about which column is which.
+    if (count !== relation.columnCount) {
+      throw malformed(`a tuple of ${count} columns for a relation of ${relation.columnCount}`);
+    }
+    this.buffer = buffer;
+    this.columnCount = count;
+    const starts = this.starts;
+    const lengths = this.lengths;
+    let at = offset + 2;
+    let bytes = 0;
+    for (let i = 0; i < count; i += 1) {
+      const kind = buffer[at];
+      if (kind === 0x74) {
+        const length =
+          (buffer[at + 1]! << 24) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 8) | buffer[at + 4]!;
+        starts[i] = at + 5;
+        lengths[i] = length;
+        bytes += length;
+        at += 5 + length;
+      } else if (kind === 0x6e) {
+        lengths[i] = NULL_VALUE;
+        at += 1;
+      } else if (kind === 0x75) {
+        lengths[i] = UNCHANGED_TOAST;
+        at += 1;
+      } else {
+        throw malformed(`a column value of kind ${kind}`);
+      }
+    }
+    if (at > end) throw malformed('a tuple that runs past its message');
+    this.byteLength = bytes;
+    return at;
+  }
+}
+
+function readRelation(buffer: Buffer, offset: number): Relation {
+  const schema = readString(buffer, offset + 4);
+  const name = readString(buffer, schema.next);
+  const columnCount = buffer.readUInt16BE(name.next + 1);
+  const columns: Column[] = [];
+  let at = name.next + 3;
+  for (let i = 0; i < columnCount; i += 1) {
+    const columnName = readString(buffer, at + 1);
+    columns.push({
+      name: columnName.text,
+      identity: (buffer[at]! & 1) === 1,
+      typeOid: buffer.readUInt32BE(columnName.next),
+      typeModifier: buffer.readInt32BE(columnName.next + 4),
+    });
+    at = columnName.next + 8;
+  }
+  return {
+    oid: buffer.readUInt32BE(offset),
+    // pgoutput sends an empty namespace for pg_catalog.
+    schema: schema.text === '' ? 'pg_catalog' : schema.text,
+    name: name.text,
+    replicaIdentity: String.fromCharCode(buffer[name.next]!) as Relation['replicaIdentity'],
+    columns,
+  };
+}
+
+function readString(buffer: Buffer, offset: number): { text: string; next: number } {
+  const end = buffer.indexOf(0, offset);
+  if (end === -1) throw malformed('a string without an end');
+  return { text: buffer.toString('utf8', offset, end), next: end + 1 };
+}
+
+function expectByte(buffer: Buffer, offset: number, expected: number): void {
+  if (buffer[offset] !== expected) throw malformed(`0x${buffer[offset]?.toString(16)} where 0x${expected.toString(16)} belongs`);
+}
+
+function malformed(what: string): RowtrailError {
+  return new RowtrailError('RT_DECODE', `malformed replication message: ${what}`, {
+    hint: 'Nothing is lost: the slot still holds the transaction. Please report this with the server version.',
+  });
+}

@@ -1,0 +1,328 @@
+import { createHash } from 'node:crypto';
+import type { Change } from '../change/change.ts';
+import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../change/tuple.ts';
+import { copyBytes, jsonStringLength, sameBytes, writeJsonString } from './json-text.ts';
+import {
+  BOOLEAN_VALUE,
+  JSON_VALUE,
+  NUMBER_VALUE,
+  STRING_VALUE,
+  type PlanColumn,
+  type RelationPlan,
+  type ValueKind,
+} from './relation-plan.ts';
+import { putInt32, type RowTarget } from './row-target.ts';
+
+/**
+ * The columns of `audit.entries` in the order in which rows are encoded, in the binary COPY format
+ * (https://www.postgresql.org/docs/current/sql-copy.html). The ids come first, at fixed offsets, because
+ * they are only known when the batch is sealed.
+ */
+export const ENTRY_COLUMNS = [
+  'id',
+  'transaction_id',
+  'context_id',
+  'occurred_at',
+  'ordinal',
+  'relation_id',
+  'action',
+  'changed',
+  'unknown',
+  'row',
+  'old',
+  'data',
+  'record_key',
+] as const;
+
+/** Offsets of the 8-byte ids from the start of an encoded row. */
+export const ID_OFFSET = 6;
+export const TRANSACTION_ID_OFFSET = 18;
+export const CONTEXT_ID_OFFSET = 30;
+
+/** Longer keys would not fit the history index (a btree entry holds 2,704 bytes), so they are hashed. */
+export const MAX_RECORD_KEY_BYTES = 1024;
+
+/** Above this many bytes of values, the room is measured rather than bounded. */
+const MEASURE_ABOVE_BYTES = 16_384;
+const HEADER_BYTES = 512;
+
+const CREATE = Buffer.from('create');
+const UPDATE = Buffer.from('update');
+const DELETE = Buffer.from('delete');
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+const NULL = Buffer.from('null');
+
+/** What all entries of a transaction share, and this entry's place in it. */
+export interface EntryHead {
+  /** Microseconds since 2000-01-01 UTC. */
+  occurredAtMicros: bigint;
+  /** From 0. */
+  ordinal: number;
+}
+
+/** Reused by `writeRowEntry` between the diff and the writing of its result. */
+const changedColumns: PlanColumn[] = [];
+const unknownColumns: PlanColumn[] = [];
+
+/** Encodes the entry of one row change. Pure but for the target it writes to. */
+export function writeRowEntry(target: RowTarget, plan: RelationPlan, change: Change<unknown>, head: EntryHead): void {
+  target.beginRow(roomFor(plan, change));
+  const { buffer } = target;
+  const action = change.action === 'update' ? UPDATE : change.action === 'create' ? CREATE : DELETE;
+  let at = writeHead(buffer, target.at, head, plan.relationId, action);
+
+  if (change.action === 'update') diff(plan, change);
+  else findUnknown(plan, change);
+  at = change.action === 'update' && unknownColumns.length < plan.columns.length
+    ? writeNames(buffer, at, changedColumns)
+    : putInt32(buffer, -1, at);
+  at = unknownColumns.length > 0 ? writeNames(buffer, at, unknownColumns) : putInt32(buffer, -1, at);
+
+  const rowStart = at;
+  at = writeImage(buffer, at, plan, change);
+  const rowEnd = at;
+  at = changedColumns.length > 0 ? writeOld(buffer, at, change.old!) : putInt32(buffer, -1, at);
+  at = putInt32(buffer, -1, at);
+  at = writeRecordKey(buffer, at, plan, change, rowStart + 4, rowEnd);
+  changedColumns.length = 0;
+  unknownColumns.length = 0;
+  target.at = at;
+}
+
+/** An entry without a row: truncate, or an event from rowtrail.log(). */
+export interface PlainEntry {
+  readonly action: string;
+  readonly relationId: number | null;
+  readonly recordKey: string | null;
+  /** JSON text. */
+  readonly data: string | null;
+}
+
+/** Encodes an entry that has no row. */
+export function writePlainEntry(target: RowTarget, entry: PlainEntry, head: EntryHead): void {
+  const data = entry.data === null ? null : Buffer.from(entry.data);
+  const recordKey = entry.recordKey === null ? null : boundKey(Buffer.from(entry.recordKey));
+  const action = Buffer.from(entry.action);
+  target.beginRow(HEADER_BYTES + action.length + (data?.length ?? 0) + (recordKey?.length ?? 0));
+  const { buffer } = target;
+  let at = writeHead(buffer, target.at, head, entry.relationId, action);
+  for (let i = 0; i < 4; i += 1) at = putInt32(buffer, -1, at);
+  at = writeBytes(buffer, at, data);
+  target.at = writeBytes(buffer, at, recordKey);
+}
+
+function writeHead(buffer: Buffer, start: number, head: EntryHead, relationId: number | null, action: Buffer): number {
+  buffer[start] = 0;
+  buffer[start + 1] = ENTRY_COLUMNS.length;
+  putInt32(buffer, 8, start + ID_OFFSET - 4);
+  putInt32(buffer, 8, start + TRANSACTION_ID_OFFSET - 4);
+  putInt32(buffer, 8, start + CONTEXT_ID_OFFSET - 4);
+  let at = putInt32(buffer, 8, start + CONTEXT_ID_OFFSET + 8);
+  at = buffer.writeBigInt64BE(head.occurredAtMicros, at);
+  at = putInt32(buffer, 8, at);
+  at = putInt32(buffer, Math.floor(head.ordinal / 0x1_0000_0000), at);
+  at = putInt32(buffer, head.ordinal, at);
+  if (relationId === null) {
+    at = putInt32(buffer, -1, at);
+  } else {
+    at = putInt32(buffer, 4, at);
+    at = putInt32(buffer, relationId, at);
+  }
+  return writeBytes(buffer, at, action);
+}
+
+/**
+ * Fills `changedColumns` and `unknownColumns` for an update. Bytes are compared, so that 1.0 → 1.00 is a
+ * change. A column whose old value was not sent is unchanged only if it is part of an identity that was
+ * not sent either: then the key did not change.
+ */
+function diff(plan: RelationPlan, change: Change<unknown>): void {
+  const created = change.new!;
+  const old = change.old;
+  for (const column of plan.columns) {
+    const i = column.index;
+    const newLength = created.lengths[i]!;
+    const oldLength = old === null || (change.oldHasKeyOnly && !column.identity) ? UNCHANGED_TOAST : old.lengths[i]!;
+    if (oldLength === UNCHANGED_TOAST) {
+      const sameKey = column.identity && old === null && newLength !== UNCHANGED_TOAST;
+      if (!sameKey) unknownColumns.push(column);
+    } else if (
+      newLength !== UNCHANGED_TOAST &&
+      (newLength !== oldLength ||
+        (newLength > 0 && !sameBytes(created.buffer, created.starts[i]!, old!.buffer, old!.starts[i]!, newLength)))
+    ) {
+      changedColumns.push(column);
+    }
+  }
+}
+
+/** A delete under a partial identity carries the key alone; an insert carries everything. */
+function findUnknown(plan: RelationPlan, change: Change<unknown>): void {
+  if (change.action !== 'delete') return;
+  for (const column of plan.columns) {
+    if (valueSource(column, change) === null) unknownColumns.push(column);
+  }
+}
+
+/** The tuple that holds a column's value after the change (for a delete: the last one); null if none was sent. */
+function valueSource(column: PlanColumn, change: Change<unknown>): Tuple | null {
+  const { new: created, old } = change;
+  if (created !== null && created.lengths[column.index] !== UNCHANGED_TOAST) return created;
+  if (old === null || (change.oldHasKeyOnly && !column.identity)) return null;
+  return old.lengths[column.index] === UNCHANGED_TOAST ? null : old;
+}
+
+function writeImage(buffer: Buffer, start: number, plan: RelationPlan, change: Change<unknown>): number {
+  let at = start + 4;
+  let separator = 0x7b;
+  for (const column of plan.columns) {
+    const tuple = valueSource(column, change);
+    if (tuple === null) continue;
+    buffer[at] = separator;
+    separator = 0x2c;
+    at = writeMember(buffer, at + 1, column, tuple);
+  }
+  if (separator === 0x7b) {
+    buffer[at] = 0x7b;
+    at += 1;
+  }
+  buffer[at] = 0x7d;
+  at += 1;
+  putInt32(buffer, at - start - 4, start);
+  return at;
+}
+
+function writeOld(buffer: Buffer, start: number, old: Tuple): number {
+  let at = start + 4;
+  let separator = 0x7b;
+  for (const column of changedColumns) {
+    buffer[at] = separator;
+    separator = 0x2c;
+    at = writeMember(buffer, at + 1, column, old);
+  }
+  buffer[at] = 0x7d;
+  at += 1;
+  putInt32(buffer, at - start - 4, start);
+  return at;
+}
+
+function writeMember(buffer: Buffer, start: number, column: PlanColumn, tuple: Tuple): number {
+  const at = copyBytes(column.jsonKey, 0, column.jsonKey.length, buffer, start);
+  const length = tuple.lengths[column.index]!;
+  if (length === NULL_VALUE) return copyBytes(NULL, 0, 4, buffer, at);
+  return writeValue(column.kind, tuple.buffer, tuple.starts[column.index]!, length, buffer, at);
+}
+
+function writeValue(kind: ValueKind, source: Buffer, start: number, length: number, target: Buffer, at: number): number {
+  if (kind === NUMBER_VALUE && isFinite(source, start)) return copyBytes(source, start, length, target, at);
+  if (kind === JSON_VALUE) return copyBytes(source, start, length, target, at);
+  if (kind === BOOLEAN_VALUE) {
+    return source[start] === 0x74 ? copyBytes(TRUE, 0, 4, target, at) : copyBytes(FALSE, 0, 5, target, at);
+  }
+  return writeJsonString(source, start, length, target, at);
+}
+
+/** NaN, Infinity and -Infinity are no JSON numbers. */
+function isFinite(source: Buffer, start: number): boolean {
+  const first = source[start] === 0x2d ? source[start + 1]! : source[start]!;
+  return first >= 0x30 && first <= 0x39;
+}
+
+/** One key column → its text; several → a JSON array of their texts; none → ~ and the SHA-256 of the row. */
+function writeRecordKey(
+  buffer: Buffer,
+  start: number,
+  plan: RelationPlan,
+  change: Change<unknown>,
+  rowStart: number,
+  rowEnd: number,
+): number {
+  const { key } = plan;
+  if (key === null || key.some((column) => !hasValue(column, change))) {
+    return writeBytes(buffer, start, hashed(buffer.subarray(rowStart, rowEnd)));
+  }
+  const from = start + 4;
+  let at = from;
+  if (key.length === 1) {
+    const column = key[0]!;
+    const tuple = valueSource(column, change)!;
+    const length = tuple.lengths[column.index]!;
+    at = copyBytes(tuple.buffer, tuple.starts[column.index]!, length, buffer, at);
+  } else {
+    let separator = 0x5b;
+    for (const column of key) {
+      const tuple = valueSource(column, change)!;
+      buffer[at] = separator;
+      separator = 0x2c;
+      at = writeJsonString(tuple.buffer, tuple.starts[column.index]!, tuple.lengths[column.index]!, buffer, at + 1);
+    }
+    buffer[at] = 0x5d;
+    at += 1;
+  }
+  if (at - from > MAX_RECORD_KEY_BYTES) return writeBytes(buffer, start, hashed(buffer.subarray(from, at)));
+  putInt32(buffer, at - from, start);
+  return at;
+}
+
+function hasValue(column: PlanColumn, change: Change<unknown>): boolean {
+  const tuple = valueSource(column, change);
+  return tuple !== null && tuple.lengths[column.index] !== NULL_VALUE;
+}
+
+function boundKey(key: Buffer): Buffer {
+  return key.length > MAX_RECORD_KEY_BYTES ? hashed(key) : key;
+}
+
+function hashed(bytes: Buffer): Buffer {
+  return Buffer.from(`~${createHash('sha256').update(bytes).digest('hex')}`);
+}
+
+/** A binary text[] (https://www.postgresql.org/docs/current/arrays.html): dimensions, null flag, element type, size, lower bound. */
+function writeNames(buffer: Buffer, start: number, columns: readonly PlanColumn[]): number {
+  let at = putInt32(buffer, columns.length === 0 ? 0 : 1, start + 4);
+  at = putInt32(buffer, 0, at);
+  at = putInt32(buffer, 25, at);
+  if (columns.length > 0) {
+    at = putInt32(buffer, columns.length, at);
+    at = putInt32(buffer, 1, at);
+    for (const column of columns) {
+      at = copyBytes(column.arrayElement, 0, column.arrayElement.length, buffer, at);
+    }
+  }
+  putInt32(buffer, at - start - 4, start);
+  return at;
+}
+
+function writeBytes(buffer: Buffer, at: number, bytes: Buffer | null): number {
+  if (bytes === null) return putInt32(buffer, -1, at);
+  return copyBytes(bytes, 0, bytes.length, buffer, putInt32(buffer, bytes.length, at));
+}
+
+/**
+ * Bytes that the entry takes at most. Old values may stand in the image (unchanged TOAST), in `old` and
+ * in the key; new ones in the image and the key.
+ */
+function roomFor(plan: RelationPlan, change: Change<unknown>): number {
+  const bytes = (change.new?.byteLength ?? 0) + (change.old?.byteLength ?? 0);
+  const names = HEADER_BYTES + 4 * plan.nameBytes;
+  if (bytes <= MEASURE_ABOVE_BYTES) return names + 18 * bytes;
+  const key = plan.key === null ? 0 : 6 * (keyBytes(plan.key, change.new) + keyBytes(plan.key, change.old));
+  return names + key + measured(plan, change.new) + 2 * measured(plan, change.old);
+}
+
+function measured(plan: RelationPlan, tuple: Tuple | null): number {
+  if (tuple === null) return 0;
+  let total = 0;
+  for (const column of plan.columns) {
+    const length = tuple.lengths[column.index]!;
+    if (length <= 0) total += 4;
+    else total += column.kind === STRING_VALUE ? jsonStringLength(tuple.buffer, tuple.starts[column.index]!, length) : length + 2;
+  }
+  return total;
+}
+
+function keyBytes(key: readonly PlanColumn[], tuple: Tuple | null): number {
+  if (tuple === null) return 0;
+  return key.reduce((total, column) => total + Math.max(0, tuple.lengths[column.index]!), 0);
+}

@@ -1,0 +1,22 @@
+/** Bytes of an ordinary chunk: some hundred entries. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** Reuses the buffers that entries are encoded into, up to `maxIdleBytes`. */
+export class ChunkPool {
+  readonly #idle: Buffer[] = [];
+  readonly #maxIdle: number;
+
+  constructor(maxIdleBytes: number) {
+    this.#maxIdle = Math.floor(maxIdleBytes / CHUNK_BYTES);
+  }
+
+  /** A buffer of at least `minBytes`. Its content is whatever was there before. */
+  take(minBytes = CHUNK_BYTES): Buffer {
+    if (minBytes > CHUNK_BYTES) return Buffer.allocUnsafeSlow(minBytes);
+    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  }
+
+  give(buffer: Buffer): void {
+    if (buffer.length === CHUNK_BYTES && this.#idle.length < this.#maxIdle) this.#idle.push(buffer);
+  }
+}

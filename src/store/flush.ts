@@ -1,0 +1,114 @@
+import type { TransactionHead, TransactionTail } from '../change/change.ts';
+import type { Context } from '../change/context.ts';
+import { actorKey } from './dictionary.ts';
+import { RollupFold, Tallies } from './rollup.ts';
+import type { Segment } from './segment.ts';
+
+/** A run of entries of one transaction under one payload: a row of `audit.contexts`. */
+export interface Stretch {
+  readonly firstRow: number;
+  readonly lastRow: number;
+  readonly transactionRow: number;
+  readonly context: Context;
+}
+
+/** A row of `audit.transactions`. */
+export interface FlushedTransaction {
+  readonly firstRow: number;
+  readonly head: TransactionHead;
+  readonly size: number;
+}
+
+export interface SealedSegment {
+  /** Null when a transaction ended just where its last segment did: then only its stretches are left. */
+  readonly rows: { readonly segment: Segment; /** The first id of the block reserved for it. */ readonly firstId: Promise<bigint> } | null;
+  readonly stretches: readonly Stretch[];
+}
+
+/** Ends a flush whose last transaction will not come in whole any more. Nothing is lost: the slot has it. */
+export class FlushAbandoned extends Error {}
+
+/**
+ * One store transaction in the making: whole source transactions, as one or (for a very large one) many
+ * segments. Filled by the writer, emptied by a lane at the same time.
+ */
+export class Flush {
+  /** Where the flush before this one ended. */
+  readonly fromLsn: bigint;
+  /** Some of it was handed over already. */
+  dispatched = false;
+  rowCount = 0;
+  segment: Segment | null = null;
+  readonly transactions: FlushedTransaction[] = [];
+  readonly rollups = new RollupFold();
+  readonly tallies = new Tallies();
+  stretches: Stretch[] = [];
+  last: (TransactionTail & { readonly committedAtMicros: bigint }) | null = null;
+  readonly #sealed: SealedSegment[] = [];
+  readonly #blocks: { readonly firstRow: number; readonly firstId: bigint }[] = [];
+  #closed = false;
+  #failure: { readonly error: unknown } | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(fromLsn: bigint) {
+    this.fromLsn = fromLsn;
+  }
+
+  /** The first ids of the id blocks this flush has used. */
+  get blocks(): string[] {
+    return this.#blocks.map((block) => block.firstId.toString());
+  }
+
+  addStretch(transactionRow: number, firstRow: number, occurredAtMicros: bigint, context: Context): void {
+    this.stretches.push({ firstRow, lastRow: this.rowCount - 1, transactionRow, context });
+    this.rollups.add(occurredAtMicros, actorKey(context.actor), context.attribution, this.tallies.take());
+  }
+
+  push(sealed: SealedSegment): void {
+    this.#sealed.push(sealed);
+    this.#wake?.();
+  }
+
+  /** No more segments will come. */
+  close(): void {
+    this.#closed = true;
+    this.#wake?.();
+  }
+
+  /** The lane that waits for more must give up. */
+  fail(error: unknown): void {
+    this.#failure = { error };
+    this.#wake?.();
+  }
+
+  /** The next segment to send, or null when there are no more. */
+  async next(): Promise<SealedSegment | null> {
+    for (;;) {
+      if (this.#failure !== null) throw this.#failure.error;
+      const sealed = this.#sealed.shift();
+      if (sealed !== undefined) return sealed;
+      if (this.#closed) return null;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
+    }
+  }
+
+  assignIds(firstRow: number, firstId: bigint): void {
+    this.#blocks.push({ firstRow, firstId });
+  }
+
+  /** The id of a row whose segment has its ids. */
+  readonly idOf = (row: number): bigint => {
+    let low = 0;
+    let high = this.#blocks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#blocks[middle]!.firstRow <= row) low = middle;
+      else high = middle - 1;
+    }
+    const block = this.#blocks[low]!;
+    return block.firstId + BigInt(row - block.firstRow);
+  };
+}

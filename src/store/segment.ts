@@ -1,0 +1,107 @@
+import { CONTEXT_ID_OFFSET, ID_OFFSET, TRANSACTION_ID_OFFSET } from '../entry/entry-row.ts';
+import type { RowTarget } from '../entry/row-target.ts';
+import type { ChunkPool } from './chunk-pool.ts';
+
+/** The start of a binary COPY: signature, flags, no extension. https://www.postgresql.org/docs/current/sql-copy.html */
+export const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
+export const COPY_TRAILER = Buffer.from([0xff, 0xff]);
+
+/**
+ * Entries of one flush, encoded for COPY and waiting for their ids. Rows are numbered from 0 within the
+ * flush; a row names its transaction and its context by the number of their first row.
+ */
+export class Segment implements RowTarget {
+  readonly firstRow: number;
+  rowCount = 0;
+  buffer: Buffer;
+  at = COPY_HEADER.length;
+  /** `byteLength` when it was sealed. */
+  sealedBytes = 0;
+  readonly #pool: ChunkPool;
+  readonly #full: { buffer: Buffer; end: number }[] = [];
+  #fullBytes = 0;
+  #rowStart = 0;
+  /** Per row: chunk number, offset in it, first row of its transaction, first row of its context. */
+  readonly #rows: number[] = [];
+
+  constructor(firstRow: number, pool: ChunkPool) {
+    this.firstRow = firstRow;
+    this.#pool = pool;
+    this.buffer = pool.take();
+    COPY_HEADER.copy(this.buffer);
+  }
+
+  get byteLength(): number {
+    return this.#fullBytes + this.at;
+  }
+
+  beginRow(maxBytes: number): void {
+    const needed = maxBytes + COPY_TRAILER.length;
+    if (this.buffer.length - this.at < needed) {
+      this.#full.push({ buffer: this.buffer, end: this.at });
+      this.#fullBytes += this.at;
+      this.buffer = this.#pool.take(needed);
+      this.at = 0;
+    }
+    this.#rowStart = this.at;
+  }
+
+  /** The row just written is whole. */
+  endRow(transactionRow: number, contextRow: number): void {
+    this.#rows.push(this.#full.length, this.#rowStart, transactionRow, contextRow);
+    this.rowCount += 1;
+  }
+
+  /**
+   * Writes the ids in: row n of this segment gets `firstId + n`; `idOf` gives the ids of rows of earlier
+   * segments of the flush. Returns the bytes to send.
+   */
+  seal(firstId: bigint, idOf: (row: number) => bigint): Buffer[] {
+    this.at += COPY_TRAILER.copy(this.buffer, this.at);
+    this.#full.push({ buffer: this.buffer, end: this.at });
+    const transaction = new IdCursor(this.firstRow, firstId, idOf);
+    const context = new IdCursor(this.firstRow, firstId, idOf);
+    const own = new IdCursor(this.firstRow, firstId, idOf);
+    const rows = this.#rows;
+    for (let n = 0, i = 0; n < this.rowCount; n += 1, i += 4) {
+      const { buffer } = this.#full[rows[i]!]!;
+      const start = rows[i + 1]!;
+      own.write(this.firstRow + n, buffer, start + ID_OFFSET);
+      transaction.write(rows[i + 2]!, buffer, start + TRANSACTION_ID_OFFSET);
+      context.write(rows[i + 3]!, buffer, start + CONTEXT_ID_OFFSET);
+    }
+    return this.#full.map((chunk) => chunk.buffer.subarray(0, chunk.end));
+  }
+
+  /** Gives the buffers back once the server has confirmed the COPY. */
+  release(): void {
+    for (const chunk of this.#full) this.#pool.give(chunk.buffer);
+    this.#full.length = 0;
+  }
+}
+
+/** Writes 64-bit ids in halves: a BigInt for each of three ids a row would cost more than the rest of the row's header. */
+class IdCursor {
+  readonly #firstRow: number;
+  readonly #high: number;
+  readonly #low: number;
+  readonly #idOf: (row: number) => bigint;
+
+  constructor(firstRow: number, firstId: bigint, idOf: (row: number) => bigint) {
+    this.#firstRow = firstRow;
+    this.#high = Number(firstId >> 32n);
+    this.#low = Number(firstId & 0xffff_ffffn);
+    this.#idOf = idOf;
+  }
+
+  write(row: number, buffer: Buffer, at: number): void {
+    if (row < this.#firstRow) {
+      buffer.writeBigInt64BE(this.#idOf(row), at);
+      return;
+    }
+    const low = this.#low + (row - this.#firstRow);
+    const carry = low >= 0x1_0000_0000 ? 1 : 0;
+    buffer.writeUInt32BE(this.#high + carry, at);
+    buffer.writeUInt32BE(low - carry * 0x1_0000_0000, at + 4);
+  }
+}

@@ -1,0 +1,321 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
+import type { Context, LoggedEvent } from '../change/context.ts';
+import { writePlainEntry, writeRowEntry, type EntryHead } from '../entry/entry-row.ts';
+import type { RelationPlan } from '../entry/relation-plan.ts';
+import { messageOf, RowtrailError } from '../lib/errors.ts';
+import { quoteIdentifier } from '../pg/identifier.ts';
+import { connectionOptions } from '../pg/pool.ts';
+import type { TransactionSink } from '../transaction/transaction-sink.ts';
+import { takeCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { ChunkPool } from './chunk-pool.ts';
+import type { Dictionary } from './dictionary.ts';
+import { Flush, FlushAbandoned } from './flush.ts';
+import { Lane } from './lane.ts';
+import { Segment } from './segment.ts';
+
+export interface WriterLimits {
+  /** Entries after which a flush is cut at the next commit, and a segment within a transaction. */
+  readonly maxBatchEntries: number;
+  readonly maxBatchBytes: number;
+  /** Sealed and not yet copied bytes above which the capture is asked to pause. */
+  readonly maxQueueBytes: number;
+}
+
+export const WRITER_LIMITS: WriterLimits = {
+  maxBatchEntries: 5_000,
+  maxBatchBytes: 4 * 1024 * 1024,
+  maxQueueBytes: 24 * 1024 * 1024,
+};
+
+/** The capture is let go again below this share of `maxQueueBytes`. */
+const RESUME_SHARE = 0.8;
+const LANE_COUNT = 2;
+
+export interface WriterOptions {
+  readonly url: string;
+  readonly schema: string;
+  readonly checkpoint: Checkpoint;
+  readonly dictionary: Dictionary;
+  readonly relationIds: ReadonlyMap<number, number>;
+  readonly limits?: WriterLimits;
+  /** Everything before this position is durable in the store. */
+  readonly onDurable: (endLsn: bigint) => void;
+  readonly onPressure: (paused: boolean) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * Turns transactions into flushes: batches of whole transactions, each one store transaction with its
+ * entries, contexts, rollups and checkpoint. Several transactions share a flush under load; a lone one goes
+ * at once. DESIGN §2.2, §2.7, §9.
+ */
+export class StoreWriter implements TransactionSink<RelationPlan> {
+  readonly id = randomUUID();
+  readonly #options: WriterOptions;
+  readonly #limits: WriterLimits;
+  readonly #pool: ChunkPool;
+  readonly #registrar: pg.Client;
+  readonly #lanes: Lane[];
+  readonly #freeLanes: Lane[] = [];
+  readonly #waiting: Flush[] = [];
+  readonly #active = new Set<Promise<void>>();
+  readonly #running = new Set<Flush>();
+  readonly #entry: EntryHead = { occurredAtMicros: 0n, ordinal: 0 };
+  readonly counters = { entries: 0, flushes: 0 };
+  #flush: Flush | null = null;
+  #open = false;
+  #transaction: TransactionHead | null = null;
+  #transactionRow = 0;
+  #stretchRow = 0;
+  #fromLsn: bigint;
+  #lastWritten: Promise<void> = Promise.resolve();
+  #queuedBytes = 0;
+  #paused = false;
+  #failed = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? WRITER_LIMITS;
+    this.#pool = new ChunkPool(this.#limits.maxQueueBytes);
+    this.#fromLsn = options.checkpoint.endLsn;
+    const onError = (error: Error): void => this.#fail(error);
+    this.#registrar = new pg.Client(connectionOptions(options.url, 'ids'));
+    this.#registrar.on('error', onError);
+    this.#lanes = Array.from(
+      { length: LANE_COUNT },
+      () =>
+        new Lane({
+          url: options.url,
+          schema: options.schema,
+          sourceId: options.checkpoint.sourceId,
+          epoch: options.checkpoint.epoch,
+          writer: this.id,
+          dictionary: options.dictionary,
+          onCopied: (segment) => this.#release(segment),
+          onError,
+        }),
+    );
+  }
+
+  /** Nothing received is waiting to be stored: a keepalive's position may be acknowledged. */
+  get idle(): boolean {
+    return this.#flush === null && this.#active.size === 0 && this.#waiting.length === 0;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /**
+   * Connects and takes the checkpoint over. To be called once the slot is held; returns the checkpoint,
+   * which may have moved since it was read.
+   */
+  async start(): Promise<Checkpoint> {
+    await Promise.all([this.#registrar.connect(), ...this.#lanes.map((lane) => lane.connect())]);
+    // A reservation need not be durable before its flush: WAL is written in order, so a durable flush
+    // implies a durable reservation, and a lost reservation was used by nothing.
+    // https://www.postgresql.org/docs/current/wal-async-commit.html
+    await this.#registrar.query('set synchronous_commit = off; set statement_timeout = 0');
+    const checkpoint = await takeCheckpoint(this.#registrar, this.#options.schema, this.#options.checkpoint.sourceId, this.id);
+    this.#fromLsn = checkpoint.endLsn;
+    this.#freeLanes.push(...this.#lanes);
+    return checkpoint;
+  }
+
+  begin(head: TransactionHead): void {
+    const flush = (this.#flush ??= new Flush(this.#fromLsn));
+    this.#open = true;
+    this.#transaction = head;
+    this.#transactionRow = flush.rowCount;
+    this.#stretchRow = flush.rowCount;
+    this.#entry.occurredAtMicros = head.committedAtMicros;
+  }
+
+  row(change: Change<RelationPlan>, ordinal: number, stretchOrdinal: number): void {
+    const flush = this.#flush!;
+    const segment = (flush.segment ??= new Segment(flush.rowCount, this.#pool));
+    this.#entry.ordinal = ordinal;
+    writeRowEntry(segment, change.relation, change, this.#entry);
+    this.#added(flush, segment, stretchOrdinal, change.relation.relationId, change.action);
+  }
+
+  truncate(relation: RelationPlan, ordinal: number, stretchOrdinal: number): void {
+    this.#plain({ action: 'truncate', relationId: relation.relationId, recordKey: null, data: null }, ordinal, stretchOrdinal);
+  }
+
+  event(event: LoggedEvent, ordinal: number, stretchOrdinal: number): void {
+    const relationId = event.tableOid === null ? null : (this.#options.relationIds.get(event.tableOid) ?? null);
+    const named = relationId === null && event.table !== null ? { schema: event.schema, table: event.table } : {};
+    const rest = JSON.stringify({ ...(event.comment === null ? {} : { comment: event.comment }), ...named });
+    // The event's own data goes in as the text it came in, so that its numbers keep their digits.
+    const data = event.data === null ? rest : `${rest.slice(0, -1)}${rest === '{}' ? '' : ','}"data":${event.data}}`;
+    this.#plain({ action: event.action, relationId, recordKey: event.recordKey, data }, ordinal, stretchOrdinal);
+  }
+
+  stretch(context: Context): void {
+    const flush = this.#flush!;
+    flush.addStretch(this.#transactionRow, this.#stretchRow, this.#transaction!.committedAtMicros, context);
+    this.#stretchRow = flush.rowCount;
+  }
+
+  commit(tail: TransactionTail, entryCount: number): void {
+    const flush = this.#flush!;
+    const head = this.#transaction!;
+    flush.transactions.push({ firstRow: this.#transactionRow, head, size: entryCount });
+    flush.last = { ...tail, committedAtMicros: head.committedAtMicros };
+    this.#open = false;
+    // A lane that already has a part of it holds a store transaction open: that ends with this commit.
+    if (flush.dispatched || this.#active.size === 0) this.#cut();
+  }
+
+  empty(tail: TransactionTail): void {
+    if (this.#flush?.last) this.#flush.last = { ...this.#flush.last, endLsn: tail.endLsn };
+  }
+
+  /**
+   * Stores what is complete. A transaction that is still coming in is left out, with what shares its flush:
+   * the slot has it. Rejects if a flush fails.
+   */
+  async drain(): Promise<void> {
+    const flush = this.#flush;
+    if (flush !== null && this.#open) {
+      this.#flush = null;
+      flush.fail(new FlushAbandoned());
+    } else if (flush !== null) {
+      this.#cut();
+    }
+    while (this.#active.size > 0) await Promise.all(this.#active);
+  }
+
+  /** Ends at once; what is not committed is rolled back. After `drain`, nothing is left to roll back. */
+  async close(): Promise<void> {
+    this.#failed = true;
+    for (const flush of this.#running) flush.fail(new FlushAbandoned());
+    await Promise.allSettled([this.#registrar.end(), ...this.#lanes.map((lane) => lane.end())]);
+    await Promise.allSettled(this.#active);
+  }
+
+  #plain(entry: Parameters<typeof writePlainEntry>[1], ordinal: number, stretchOrdinal: number): void {
+    const flush = this.#flush!;
+    const segment = (flush.segment ??= new Segment(flush.rowCount, this.#pool));
+    this.#entry.ordinal = ordinal;
+    writePlainEntry(segment, entry, this.#entry);
+    this.#added(flush, segment, stretchOrdinal, entry.relationId ?? 0, entry.action);
+  }
+
+  #added(flush: Flush, segment: Segment, stretchOrdinal: number, relationId: number, action: string): void {
+    segment.endRow(this.#transactionRow, this.#transactionRow + stretchOrdinal);
+    flush.tallies.add(relationId, action, flush.rowCount);
+    flush.rowCount += 1;
+    if (segment.rowCount >= this.#limits.maxBatchEntries || segment.byteLength >= this.#limits.maxBatchBytes) {
+      this.#seal(flush);
+    }
+  }
+
+  /** Hands the open segment over. Ids are reserved here, so that their order is the order of commits. */
+  #seal(flush: Flush): void {
+    const { segment, stretches } = flush;
+    if ((segment === null && stretches.length === 0) || this.#failed) return;
+    flush.segment = null;
+    flush.stretches = [];
+    flush.push({ rows: segment === null ? null : { segment, firstId: this.#reserve(segment.rowCount) }, stretches });
+    if (segment !== null) {
+      segment.sealedBytes = segment.byteLength;
+      this.#queuedBytes += segment.sealedBytes;
+    }
+    this.#pressure();
+    if (!flush.dispatched) {
+      flush.dispatched = true;
+      this.#waiting.push(flush);
+    }
+    this.#dispatch();
+  }
+
+  /** Ends the flush that is being filled; it consists of whole transactions. */
+  #cut(): void {
+    const flush = this.#flush!;
+    this.#flush = null;
+    this.#fromLsn = flush.last!.endLsn;
+    this.#seal(flush);
+    flush.close();
+  }
+
+  #reserve(count: number): Promise<bigint> {
+    const reserved = this.#registrar
+      .query<{ first_id: string }>(`select ${quoteIdentifier(this.#options.schema)}.reserve_ids($1, $2, $3) as first_id`, [
+        this.#options.checkpoint.sourceId,
+        this.id,
+        count,
+      ])
+      .then((result) => BigInt(result.rows[0]!.first_id));
+    // A lane awaits it, perhaps later: until then a failure must not count as unhandled.
+    reserved.catch((error: unknown) => this.#fail(error));
+    return reserved;
+  }
+
+  #dispatch(): void {
+    while (this.#freeLanes.length > 0 && this.#waiting.length > 0 && !this.#failed) {
+      const lane = this.#freeLanes.pop()!;
+      const flush = this.#waiting.shift()!;
+      const written = this.#write(lane, flush, this.#lastWritten);
+      this.#lastWritten = written;
+      this.#running.add(flush);
+      this.#active.add(written);
+      const ended = (): void => {
+        this.#running.delete(flush);
+        this.#active.delete(written);
+        this.#freeLanes.push(lane);
+        if (this.#failed) return;
+        if (this.#flush !== null && !this.#open && this.#active.size === 0) this.#cut();
+        this.#dispatch();
+      };
+      written.then(ended, ended);
+    }
+  }
+
+  async #write(lane: Lane, flush: Flush, predecessor: Promise<void>): Promise<void> {
+    try {
+      await lane.write(flush, predecessor);
+    } catch (error) {
+      if (error instanceof FlushAbandoned) return;
+      this.#fail(error);
+      throw error;
+    }
+    this.counters.flushes += 1;
+    this.counters.entries += flush.rowCount;
+    this.#options.onDurable(flush.last!.endLsn);
+  }
+
+  #release(segment: Segment): void {
+    this.#queuedBytes -= segment.sealedBytes;
+    segment.release();
+    this.#pressure();
+  }
+
+  #pressure(): void {
+    const limit = this.#limits.maxQueueBytes;
+    if (!this.#paused && this.#queuedBytes > limit) {
+      this.#paused = true;
+      this.#options.onPressure(true);
+    } else if (this.#paused && this.#queuedBytes < limit * RESUME_SHARE) {
+      this.#paused = false;
+      this.#options.onPressure(false);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    const failure =
+      error instanceof RowtrailError
+        ? error
+        : new RowtrailError('RT_STORE_WRITE', `the store refused a write: ${messageOf(error)}`, {
+            hint: 'Nothing is lost: the source keeps what is not stored. Capture tries again.',
+            cause: error,
+          });
+    for (const flush of this.#running) flush.fail(failure);
+    this.#options.onFailure(failure);
+  }
+}

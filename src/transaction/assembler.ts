@@ -1,0 +1,155 @@
+import type { Change, ChangeHandler, TransactionHead, TransactionTail } from '../change/change.ts';
+import type { Context } from '../change/context.ts';
+import type { Relation } from '../change/relation.ts';
+import { attribute, attributeToOrigin, UNKNOWN_CONTEXT } from './attribution.ts';
+import { MESSAGE_PREFIX, parseContextMessage, provesItself, type ClaimMapping, type ContextMessage } from './context-message.ts';
+import type { SessionDirectory } from './session-directory.ts';
+import type { TransactionSink } from './transaction-sink.ts';
+
+export interface AssemblerOptions<R> {
+  readonly sink: TransactionSink<R>;
+  readonly sessions: SessionDirectory;
+  readonly secret: string;
+  readonly mappings: readonly ClaimMapping[];
+  readonly describe: (relation: Relation) => R | Promise<R>;
+  /** Transactions whose commit record lies before this are stored already and are passed over. */
+  readonly storedUpTo: bigint;
+}
+
+/**
+ * Puts a capture's changes together into transactions: ordinals, and who made which of them.
+ *
+ * Rows before a transaction's first message belong to it (the trigger of the first writing statement
+ * fires after its rows), later rows to the last message before them. DESIGN §3.
+ */
+export class TransactionAssembler<R> implements ChangeHandler<R> {
+  readonly #options: AssemblerOptions<R>;
+  readonly #sink: TransactionSink<R>;
+  readonly counters = { changes: 0, transactions: 0, unverifiedMessages: 0 };
+  #head: TransactionHead | null = null;
+  #begun = false;
+  #skipping = false;
+  #ordinal = 0;
+  #stretchOrdinal = 0;
+  #context: Context | null = null;
+  #origin: string | null = null;
+  #lastContent = '';
+  #lastMessage: ContextMessage | null = null;
+
+  constructor(options: AssemblerOptions<R>) {
+    this.#options = options;
+    this.#sink = options.sink;
+  }
+
+  relation(relation: Relation): R | Promise<R> {
+    return this.#options.describe(relation);
+  }
+
+  begin(head: TransactionHead): void {
+    this.#head = head;
+    this.#begun = false;
+    this.#skipping = head.commitLsn < this.#options.storedUpTo;
+    this.#ordinal = 0;
+    this.#stretchOrdinal = 0;
+    this.#context = null;
+    this.#origin = null;
+  }
+
+  origin(name: string): void {
+    this.#origin = name;
+  }
+
+  change(change: Change<R>): void {
+    if (this.#skipping) return;
+    this.#open();
+    this.#sink.row(change, this.#ordinal, this.#stretchOrdinal);
+    this.#ordinal += 1;
+    this.counters.changes += 1;
+  }
+
+  truncate(relations: readonly R[]): void {
+    if (this.#skipping) return;
+    this.#open();
+    for (const relation of relations) {
+      this.#sink.truncate(relation, this.#ordinal, this.#stretchOrdinal);
+      this.#ordinal += 1;
+      this.counters.changes += 1;
+    }
+  }
+
+  message(prefix: string, content: Buffer): void | Promise<void> {
+    if (prefix !== MESSAGE_PREFIX || this.#skipping || this.#head === null) return;
+    const message = this.#parse(content.toString('utf8'));
+    if (message === null) {
+      this.counters.unverifiedMessages += 1;
+      return;
+    }
+    if (message.kind === 'hello') {
+      if (provesItself(message.secret, this.#options.secret)) this.#options.sessions.add(message.facts);
+      else this.counters.unverifiedMessages += 1;
+      return;
+    }
+    const facts = this.#options.sessions.find(message.token);
+    if (facts instanceof Promise) {
+      return facts.then((found) => {
+        this.#accept(message, found);
+      });
+    }
+    this.#accept(message, facts);
+  }
+
+  commit(tail: TransactionTail): void {
+    const begun = this.#begun;
+    this.#head = null;
+    this.#begun = false;
+    if (this.#skipping) {
+      this.#skipping = false;
+      return;
+    }
+    if (!begun) {
+      this.#sink.empty(tail);
+      return;
+    }
+    this.#closeStretch();
+    this.counters.transactions += 1;
+    this.#sink.commit(tail, this.#ordinal);
+  }
+
+  #accept(message: Exclude<ContextMessage, { kind: 'hello' }>, session: Awaited<ReturnType<SessionDirectory['find']>>): void {
+    if (session === null) {
+      this.counters.unverifiedMessages += 1;
+      return;
+    }
+    if (message.kind === 'event') {
+      this.#open();
+      this.#sink.event(message.event, this.#ordinal, this.#stretchOrdinal);
+      this.#ordinal += 1;
+      this.counters.changes += 1;
+      return;
+    }
+    if (this.#context !== null && this.#ordinal > this.#stretchOrdinal) {
+      this.#closeStretch();
+      this.#stretchOrdinal = this.#ordinal;
+    }
+    this.#context = attribute(session, message.role, message.applicationName, message.claims);
+  }
+
+  /** The transaction is handed on with its first entry, so that one with none leaves no trace. */
+  #open(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#sink.begin(this.#head!);
+  }
+
+  #closeStretch(): void {
+    this.#sink.stretch(this.#context ?? (this.#origin === null ? UNKNOWN_CONTEXT : attributeToOrigin(this.#origin)));
+  }
+
+  #parse(content: string): ContextMessage | null {
+    if (content !== this.#lastContent) {
+      this.#lastMessage = parseContextMessage(content, this.#options.mappings);
+      this.#lastContent = content;
+    }
+    return this.#lastMessage;
+  }
+}

@@ -1,0 +1,157 @@
+import { timingSafeEqual } from 'node:crypto';
+import { parse as parseArray } from 'postgres-array';
+import type { Claims, LoggedEvent, SessionFacts } from '../change/context.ts';
+import { CLAIM_LIMITS, cut, safeJson } from './limits.ts';
+
+/** What rowtrail.log() takes as an action. */
+const EVENT_ACTION = /^[a-z][a-z0-9_.-]{0,62}$/;
+const ROW_ACTIONS = new Set(['create', 'insert', 'update', 'delete', 'truncate', 'baseline', 'schema']);
+
+/** The prefix of every logical message that is ours. */
+export const MESSAGE_PREFIX = 'rowtrail';
+
+/**
+ * The messages of sql/source: the text of a text[] whose first element is the kind. Raw setting texts, so
+ * that nothing a client sets can fail to be shipped; reading sense into them is done here, where a bad
+ * value is just text.
+ */
+export type ContextMessage =
+  | { readonly kind: 'hello'; readonly secret: string; readonly facts: SessionFacts }
+  | {
+      readonly kind: 'context';
+      readonly token: string;
+      readonly role: string | null;
+      readonly applicationName: string | null;
+      readonly claims: Claims;
+    }
+  | { readonly kind: 'event'; readonly token: string; readonly event: LoggedEvent };
+
+/** Where an existing convention keeps a claim: the setting's place among the mapped ones, and a JSON member. */
+export interface ClaimMapping {
+  readonly claim: keyof Claims;
+  readonly position: number;
+  readonly path: string | null;
+}
+
+/** The message, or null if it is not one of ours (any role may emit any message). Never throws. */
+export function parseContextMessage(content: string, mappings: readonly ClaimMapping[]): ContextMessage | null {
+  let parts: (string | null)[];
+  try {
+    parts = parseArray(content, (text) => text);
+  } catch {
+    return null;
+  }
+  // Settings read as '' once `set local` has ended: empty counts as unset.
+  const at = (index: number): string | null => {
+    const part = parts[index];
+    return typeof part === 'string' && part !== '' ? part : null;
+  };
+  if (parts[0] === 'h' && parts.length === 7) return hello(at);
+  if (parts[0] === 'c' && parts.length >= 11) {
+    const token = at(1);
+    const role = at(2);
+    if (token === null) return null;
+    return {
+      kind: 'context',
+      token,
+      role: role === 'none' ? null : role,
+      applicationName: at(3),
+      claims: claims(at, mappings),
+    };
+  }
+  if (parts[0] === 'e' && parts.length === 9) return event(at);
+  return null;
+}
+
+/** Whether a greeting carries the secret of this installation, in constant time. */
+export function provesItself(secret: string, expected: string): boolean {
+  const a = Buffer.from(secret);
+  const b = Buffer.from(expected);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+type Parts = (index: number) => string | null;
+
+function hello(at: Parts): ContextMessage | null {
+  const secret = at(1);
+  const token = at(2);
+  const sessionRole = at(3);
+  const pid = Number(at(5));
+  if (secret === null || token === null || sessionRole === null || !Number.isInteger(pid)) return null;
+  return { kind: 'hello', secret, facts: { token, sessionRole, clientAddr: at(4), pid, startedAt: at(6) } };
+}
+
+function event(at: Parts): ContextMessage | null {
+  const token = at(1);
+  const action = at(2);
+  // Any role may emit any message: what looks like a row change, or is no action name, is a forgery.
+  if (token === null || action === null || !EVENT_ACTION.test(action) || ROW_ACTIONS.has(action)) return null;
+  const data = at(4);
+  const oid = Number(at(8) ?? Number.NaN);
+  return {
+    kind: 'event',
+    token,
+    event: {
+      action,
+      comment: bounded(at(3), CLAIM_LIMITS.comment),
+      data: data === null ? null : safeJson(data, CLAIM_LIMITS.context),
+      schema: at(5),
+      table: at(6),
+      recordKey: at(7),
+      tableOid: Number.isInteger(oid) ? oid : null,
+    },
+  };
+}
+
+function claims(at: Parts, mappings: readonly ClaimMapping[]): Claims {
+  const found: { -readonly [K in keyof Claims]: Claims[K] } = {
+    userId: at(4),
+    userName: at(5),
+    ip: at(6),
+    userAgent: at(7),
+    comment: at(8),
+    requestId: at(9),
+    context: at(10),
+  };
+  for (const mapping of mappings) {
+    const raw = at(11 + mapping.position);
+    const value = raw === null ? null : memberText(raw, mapping.path);
+    // Our own settings win: they were set for this purpose.
+    found[mapping.claim] ??= value;
+  }
+  return {
+    userId: bounded(found.userId, CLAIM_LIMITS.userId),
+    userName: bounded(found.userName, CLAIM_LIMITS.userName),
+    ip: bounded(found.ip, CLAIM_LIMITS.ip),
+    userAgent: bounded(found.userAgent, CLAIM_LIMITS.userAgent),
+    comment: bounded(found.comment, CLAIM_LIMITS.comment),
+    requestId: bounded(found.requestId, CLAIM_LIMITS.requestId),
+    context: found.context === null ? null : safeJson(found.context, CLAIM_LIMITS.context),
+  };
+}
+
+function bounded(text: string | null, limit: number): string | null {
+  return text === null ? null : cut(text, limit);
+}
+
+/** The text at a dotted path of JSON text; the whole text without a path; null where there is none. */
+function memberText(raw: string, path: string | null): string | null {
+  if (path === null) return raw;
+  let value: unknown;
+  try {
+    value = JSON.parse(raw);
+  } catch {
+    return null;
+  }
+  if (typeof value === 'object' && value !== null && path in value) return scalarText((value as Record<string, unknown>)[path]);
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null) return null;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return scalarText(value);
+}
+
+function scalarText(value: unknown): string | null {
+  if (value === undefined || value === null || value === '') return null;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,19 @@
+import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
+import type { Context, LoggedEvent } from '../change/context.ts';
+
+/**
+ * What the assembler hands on: whole transactions in commit order, each change with its place, each
+ * stretch of changes with who made it. Synchronous: tuples are only valid during the call.
+ */
+export interface TransactionSink<R> {
+  begin(head: TransactionHead): void;
+  /** `stretchOrdinal` is the ordinal of the first entry of the stretch that this one belongs to. */
+  row(change: Change<R>, ordinal: number, stretchOrdinal: number): void;
+  truncate(relation: R, ordinal: number, stretchOrdinal: number): void;
+  event(event: LoggedEvent, ordinal: number, stretchOrdinal: number): void;
+  /** A stretch is over: its entries are those since the last call. */
+  stretch(context: Context): void;
+  commit(tail: TransactionTail, entryCount: number): void;
+  /** A transaction that left no entry: only the position moves. */
+  empty(tail: TransactionTail): void;
+}
