@@ -121,9 +121,9 @@ export class Dictionary {
          order by v.version desc limit 1
        ), version as (
          insert into ${this.#schema}.relation_versions (relation_id, version, schema_name, table_name, key_columns, columns)
-         select relation.id, coalesce((select version from last), 0) + 1, $3, $4, $5, $6::json from relation
+         select relation.id, coalesce((select version from last), 0) + 1, $3, $4, $5, $6::text::json from relation
          where not exists (select from last where schema_name = $3 and table_name = $4
-           and key_columns is not distinct from $5 and columns::text = $6)
+           and key_columns is not distinct from $5 and columns::text = $6::text)
        )
        select id from relation`,
       [this.#sourceId, relation.oid, relation.schema, relation.name, key, JSON.stringify(columns)],

@@ -36,6 +36,11 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   #lastContent = '';
   #lastMessage: ContextMessage | null = null;
 
+  /** A Begin has come whose Commit has not. */
+  get inTransaction(): boolean {
+    return this.#head !== null;
+  }
+
   constructor(options: AssemblerOptions<R>) {
     this.#options = options;
     this.#sink = options.sink;

@@ -19,7 +19,6 @@ export interface StreamOptions {
   readonly url: string;
   readonly slot: string;
   readonly publication: string;
-  readonly startLsn: bigint;
   readonly handler: StreamHandler;
 }
 
@@ -83,8 +82,8 @@ export class ReplicationStream {
    * Starts streaming; resolves when the server has accepted, which means that the slot is held. `ended`
    * then settles when streaming is over.
    */
-  async start(): Promise<{ readonly ended: Promise<void> }> {
-    const { slot, publication, startLsn } = this.#options;
+  async start(startLsn: bigint): Promise<{ readonly ended: Promise<void> }> {
+    const { slot, publication } = this.#options;
     const command =
       `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL ${formatLsn(startLsn)} ` +
       `(proto_version '1', publication_names ${quoteLiteral(quoteIdentifier(publication))}, messages 'true')`;

@@ -1,0 +1,150 @@
+import type { ChangeHandler } from '../../change/change.ts';
+import { RowtrailError } from '../../lib/errors.ts';
+import { PgoutputDecoder } from '../pgoutput/decoder.ts';
+import { ReplicationStream, type StreamHandler, type SystemIdentity } from './replication-stream.ts';
+
+/** How often the server is told that this end lives, and how far the store is. */
+const STATUS_INTERVAL_MS = 1_000;
+/** How often an idle source's position is moved on, and the least WAL that makes it worth a write to the store. */
+const IDLE_INTERVAL_MS = 10_000;
+const IDLE_MIN_BYTES = 1024n * 1024n;
+const STOP_LIMIT_MS = 5_000;
+
+/** Where a capture's changes go. Supplied by the daemon. */
+export interface CaptureConsumer<R> {
+  readonly handler: ChangeHandler<R>;
+  /** Nothing received is waiting to be stored, no transaction is half received. */
+  idle(): boolean;
+  /** Makes it durable that `lsn` is about to be acknowledged. */
+  recordPosition(lsn: bigint): Promise<void>;
+}
+
+export interface WalCaptureOptions<R> {
+  readonly url: string;
+  readonly slot: string;
+  readonly publication: string;
+  /** Called once connected: throws if this server or slot must not be streamed from. Returns where to start. */
+  readonly verify: (system: SystemIdentity) => Promise<bigint>;
+  /** Called once the slot is held. */
+  readonly open: (startLsn: bigint) => Promise<CaptureConsumer<R>>;
+}
+
+/**
+ * One attempt at capturing by logical replication: one connection, from START_REPLICATION to its end. A new
+ * attempt is a new object; nothing is carried over but what the store holds.
+ */
+export class WalCapture<R> implements StreamHandler {
+  readonly #options: WalCaptureOptions<R>;
+  #stream: ReplicationStream | null = null;
+  #decoder: PgoutputDecoder<R> | null = null;
+  #consumer: CaptureConsumer<R> | null = null;
+  #opened: Promise<void> = Promise.resolve();
+  #idleLsn = 0n;
+  #idleRecordedLsn = 0n;
+  #fail: ((error: unknown) => void) | null = null;
+  #stopping = false;
+
+  constructor(options: WalCaptureOptions<R>) {
+    this.#options = options;
+  }
+
+  get receivedLsn(): bigint | null {
+    return this.#stream?.receivedLsn ?? null;
+  }
+
+  get serverWalEnd(): bigint | null {
+    return this.#stream?.serverWalEnd ?? null;
+  }
+
+  /**
+   * Runs until `stop`, or rejects with what went wrong. `onStreaming` is called when the slot is held and
+   * changes flow.
+   */
+  async run(onStreaming: () => void): Promise<void> {
+    const failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    failed.catch(() => {});
+    const timers: NodeJS.Timeout[] = [];
+    try {
+      const { ended } = await this.#connect();
+      if (this.#stopping) return;
+      onStreaming();
+      timers.push(setInterval(() => this.#stream?.sendStatus(), STATUS_INTERVAL_MS));
+      timers.push(setInterval(() => this.#moveIdle(), IDLE_INTERVAL_MS));
+      await Promise.race([ended, failed]);
+      if (!this.#stopping) throw new RowtrailError('RT_STREAM', 'the server ended the replication stream');
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+      if (!this.#stopping) await this.#stream?.stop(STOP_LIMIT_MS);
+    }
+  }
+
+  /** Ends the attempt with an error from elsewhere (the store). */
+  fail(error: unknown): void {
+    this.#fail?.(error);
+  }
+
+  press(paused: boolean): void {
+    this.#stream?.press(paused);
+  }
+
+  /** Everything before `lsn` is durable in the store. */
+  acknowledge(lsn: bigint): void {
+    this.#stream?.acknowledge(lsn);
+  }
+
+  /** No more changes are wanted: reading stops, the connection stays for a last acknowledgement. */
+  halt(): void {
+    this.#stream?.press(true);
+  }
+
+  /** Sends the last acknowledgement and closes. `run` then resolves. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#stream?.stop(STOP_LIMIT_MS);
+  }
+
+  async #connect(): Promise<{ readonly ended: Promise<void> }> {
+    const { url, slot, publication, verify, open } = this.#options;
+    const stream = new ReplicationStream({ url, slot, publication, handler: this });
+    this.#stream = stream;
+    const startLsn = await verify(await stream.connect());
+    // Changes may arrive before the consumer is there: the first of them holds the stream back.
+    let opened!: () => void;
+    this.#opened = new Promise((resolve) => {
+      opened = resolve;
+    });
+    const streaming = await stream.start(startLsn);
+    this.#consumer = await open(startLsn);
+    this.#decoder = new PgoutputDecoder(this.#consumer.handler);
+    this.#idleRecordedLsn = startLsn;
+    opened();
+    return streaming;
+  }
+
+  data(buffer: Buffer, start: number, end: number): void | Promise<void> {
+    if (this.#decoder !== null) return this.#decoder.decode(buffer, start, end);
+    const kept = Buffer.from(buffer.subarray(start, end));
+    return this.#opened.then(() => this.#decoder!.decode(kept, 0, kept.length));
+  }
+
+  keepalive(walEnd: bigint): void {
+    // With nothing in flight, whatever commits later has its commit record after this position.
+    if (this.#consumer?.idle() === true) this.#idleLsn = walEnd;
+  }
+
+  /**
+   * Moves the acknowledged position of a source whose tracked tables rest while others write, so that it
+   * pins no WAL. What is acknowledged is written to the store first: a slot beyond it means lost changes.
+   */
+  #moveIdle(): void {
+    const lsn = this.#idleLsn;
+    if (this.#stopping || this.#consumer === null || lsn < this.#idleRecordedLsn + IDLE_MIN_BYTES) return;
+    this.#idleRecordedLsn = lsn;
+    this.#consumer.recordPosition(lsn).then(
+      () => this.#stream?.acknowledge(lsn),
+      (error: unknown) => this.#fail?.(error),
+    );
+  }
+}

@@ -1,0 +1,114 @@
+import type pg from 'pg';
+import type { Config } from '../config/config.ts';
+import { createHttpServer, type HttpServer } from '../http/http-server.ts';
+import { messageOf, RowtrailError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { VERSION } from '../lib/version.ts';
+import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
+import { quoteIdentifier } from '../pg/identifier.ts';
+import { createPool, explainDatabaseError } from '../pg/pool.ts';
+import { SourceRunner } from './source-runner.ts';
+
+/** How often partitions are made ahead. */
+const PARTITION_INTERVAL_MS = 3_600_000;
+const PARTITIONS_AHEAD = 2;
+const STORE_POOL_SIZE = 4;
+/** Connections for questions over HTTP: more would only fight over the store's processors. */
+const QUERY_POOL_SIZE = 8;
+
+export interface Daemon {
+  /** Where HTTP is served. */
+  readonly url: string;
+  /** Resolves when stopped; rejects when a source can't be captured any more and none is left. */
+  run(): Promise<void>;
+  /** Drains and ends everything. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts capture of every source and the HTTP server. Rejects, with nothing left running, if the store or a
+ * source is not ready for it: the error says what to do.
+ */
+export async function startDaemon(config: Config, options: { readonly log: Log }): Promise<Daemon> {
+  const { log } = options;
+  const storePool = createPool(config.store.url, 'daemon', { max: STORE_POOL_SIZE });
+  const queryPool = createPool(config.store.url, 'http', { max: QUERY_POOL_SIZE });
+  const runners = config.sources.map((source) => new SourceRunner({ source, store: config.store, storePool, log }));
+  let http: HttpServer | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const stop = once(async () => {
+    clearInterval(timer);
+    await Promise.all(runners.map((runner) => runner.stop()));
+    await http?.close();
+    await Promise.all([storePool.end(), queryPool.end()]);
+  });
+  try {
+    warnOfLimits(config, log);
+    await assertStore(storePool, config);
+    http = await createHttpServer({
+      store: { pool: queryPool, schema: config.store.schema },
+      http: config.http,
+      live: () => runners.map((runner) => runner.live()),
+      log,
+      version: VERSION,
+    });
+    const url = await http.listen();
+    const running = runners.map((runner) => runner.run());
+    for (const run of running) run.catch(() => {});
+    await Promise.all(runners.map((runner) => runner.started()));
+    timer = setInterval(() => void ensurePartitions(storePool, config, log), PARTITION_INTERVAL_MS);
+    timer.unref();
+    return { url, stop, run: () => settled(running) };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** A source that stopped for good leaves the others running; when none is left, the daemon has failed. */
+async function settled(running: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(running);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function assertStore(pool: pg.Pool, config: Config): Promise<void> {
+  try {
+    await assertMigrated(pool, config.store.schema, await storeMigrations());
+  } catch (error) {
+    throw explainDatabaseError(error, 'store', config.store.url);
+  }
+}
+
+async function ensurePartitions(pool: pg.Pool, config: Config, log: Log): Promise<void> {
+  try {
+    await pool.query(`select ${quoteIdentifier(config.store.schema)}.ensure_partitions($1, $2)`, [
+      config.store.partition,
+      PARTITIONS_AHEAD,
+    ]);
+  } catch (error) {
+    log.error({ code: 'RT_STORE_WRITE' }, `cannot make partitions ahead, trying again in an hour: ${messageOf(error)}`);
+  }
+}
+
+/** What the configuration asks for and this version does otherwise, said at start rather than found out later. */
+function warnOfLimits(config: Config, log: Log): void {
+  for (const source of config.sources) {
+    if (source.capture === 'trigger') {
+      throw new RowtrailError('RT_CONFIG', `sources "${source.name}": capture: trigger is not available in this version`, {
+        hint: 'Use capture: wal, which needs wal_level=logical.',
+      });
+    }
+    const masked = Object.entries(source.tableOptions).filter(([, table]) => table.hash.length + table.redact.length > 0);
+    if (masked.length > 0) {
+      log.warn({ source: source.name, tables: masked.map(([name]) => name) }, 'hash and redact columns are left out of entries altogether in this version');
+    }
+    if (source.baseline) log.warn({ source: source.name }, 'baseline is not available in this version: history begins with the first change');
+  }
+  if (config.store.retentionDays !== null) log.warn('retention is not enforced in this version: nothing is removed');
+}
+
+function once<T>(action: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | null = null;
+  return () => (result ??= action());
+}
