@@ -68,7 +68,7 @@ export function shown(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object') return 'a mapping';
-  if (typeof value !== 'string') return `${String(value)} (a ${typeof value})`;
+  if (typeof value !== 'string') return `${JSON.stringify(value)} (a ${typeof value})`;
   const safe = withoutPassword(value);
   return JSON.stringify(safe.length > MAX_SHOWN_LENGTH ? `${safe.slice(0, MAX_SHOWN_LENGTH)}…` : safe);
 }

@@ -33,7 +33,7 @@ function syntaxProblems(document: Document.Parsed, text: string, lines: LineCoun
   const problems: ConfigProblem[] = [];
   const unrelated = document.errors.filter((error) => error.code === 'DUPLICATE_KEY');
   // One real mistake makes the parser report several: only the first is worth reading.
-  const [first] = document.errors.filter((error) => error.code !== 'DUPLICATE_KEY');
+  const first = document.errors.find((error) => error.code !== 'DUPLICATE_KEY');
   for (const error of first === undefined ? unrelated : [first]) {
     const { line, col } = lines.linePos(error.pos[0]);
     const unquoted = unquotedHint(text.slice(lines.lineStarts[line - 1], error.pos[1] + 1));

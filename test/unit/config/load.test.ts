@@ -429,7 +429,7 @@ describe('where it comes from', () => {
         .split('\n')
         .slice(1)
         .map((line) => line.trim().split(':')[0])
-        .toSorted(),
+        .toSorted((a, b) => (a ?? '').localeCompare(b ?? '')),
     ).toEqual(['ROWTRAIL_CAPTURE', 'ROWTRAIL_PORT', 'ROWTRAIL_SOURCE_URL', 'ROWTRAIL_TABLES']);
     expect(hint).toContain('enableServiceLinks');
   });
