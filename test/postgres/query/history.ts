@@ -1,0 +1,73 @@
+import pg from 'pg';
+import { migrate, storeMigrations } from '../../../src/pg/migrate.ts';
+import { createPool } from '../../../src/pg/pool.ts';
+import type { StoreReader } from '../../../src/query/store-reader.ts';
+import { createDatabase, type TestDatabase } from '../../harness/database.ts';
+
+export const SCHEMA = 'audit';
+
+/** A store filled by hand, the way the writer fills it. */
+export interface History extends AsyncDisposable {
+  readonly database: TestDatabase;
+  readonly store: StoreReader;
+  addSource(name: string): Promise<number>;
+  addRelation(sourceId: number, schema: string, table: string, key: string[] | null): Promise<number>;
+  addActor(sourceId: number, kind: string, claim: string, name?: string | null): Promise<number>;
+  /** Ids as a flush reserves them; the block stays open until `closeBlock`. Returns the first. */
+  openBlock(sourceId: number, count: number): Promise<bigint>;
+  closeBlock(first: bigint): Promise<void>;
+  insert(table: string, rows: readonly object[]): Promise<void>;
+}
+
+export const WRITER = '00000000-0000-4000-8000-000000000001';
+
+export async function createHistory(): Promise<History> {
+  const database = await createDatabase();
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await migrate(client, SCHEMA, await storeMigrations());
+  await client.end();
+  await database.query(`select ${SCHEMA}.ensure_partitions('month', 1)`);
+  const pool = createPool(database.url, 'test reader', { max: 3 });
+  const one = async (sql: string, parameters: unknown[]): Promise<number> =>
+    Number((await database.query(sql, parameters)).rows[0].id);
+  return {
+    database,
+    store: { pool, schema: SCHEMA },
+    addSource: (name) => one(`insert into ${SCHEMA}.sources (name) values ($1) returning id`, [name]),
+    addRelation: (sourceId, schema, table, key) =>
+      one(
+        `insert into ${SCHEMA}.relations (source_id, oid, schema_name, table_name, key_columns)
+         select $1, coalesce(max(oid), 16000) + 1, $2, $3, $4 from ${SCHEMA}.relations returning id`,
+        [sourceId, schema, table, key],
+      ),
+    addActor: (sourceId, kind, claim, name = null) =>
+      one(`insert into ${SCHEMA}.actors (source_id, kind, claim, name) values ($1, $2, $3, $4) returning id`, [
+        sourceId,
+        kind,
+        claim,
+        name,
+      ]),
+    openBlock: async (sourceId, count) => {
+      const result = await database.query(`select ${SCHEMA}.reserve_ids($1, $2, $3)::text as first`, [
+        sourceId,
+        WRITER,
+        count,
+      ]);
+      return BigInt(result.rows[0].first);
+    },
+    closeBlock: async (first) => {
+      await database.query(`delete from ${SCHEMA}.flushes where first_id = $1`, [first]);
+    },
+    insert: async (table, rows) => {
+      const name = `${SCHEMA}.${table}`;
+      await database.query(`insert into ${name} select x.* from json_populate_recordset(null::${name}, $1::json) x`, [
+        JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+      ]);
+    },
+    async [Symbol.asyncDispose]() {
+      await pool.end();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
