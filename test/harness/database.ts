@@ -10,8 +10,7 @@ export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
   readonly name: string;
   /** As the superuser, autocommit; several statements are allowed where there are no parameters. Types: TEXT_TYPES. */
-  // oxlint-disable-next-line no-explicit-any -- what a test's SQL returns, the test knows
-  query(sql: string, params?: readonly unknown[]): Promise<pg.QueryResult<any>>;
+  query(sql: string, params?: readonly unknown[]): Promise<pg.QueryResult>;
   /** A client of its own, connected, for transactions; ended with the database. */
   connect(options?: { url?: string; applicationName?: string }): Promise<pg.Client>;
 }

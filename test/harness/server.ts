@@ -49,7 +49,7 @@ export async function startSharedServer(): Promise<SharedServer> {
       throw new Error(
         `no PostgreSQL to test against. Set ROWTRAIL_TEST_PG_URL to a superuser's URL on a server with wal_level=logical.\n` +
           `Embedded: ${messageOf(embeddedError)}\nContainer: ${messageOf(containerError)}`,
-        { cause: embeddedError },
+        { cause: containerError },
       );
     }
   }
