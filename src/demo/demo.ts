@@ -20,7 +20,7 @@ export interface DemoDaemon {
   /** Where it serves: `http://127.0.0.1:7400`. */
   readonly url: string;
   /** Resolves when it has been stopped, rejects when it failed for good. */
-  run(): Promise<void>;
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export function createDemo(options: DemoOptions): Demo {
     await options.setup(config);
     const daemon = await options.startDaemon(config);
     stops.push({ name: 'daemon', stop: () => daemon.stop() });
-    watch(daemon.run().then(() => failUnlessStopping('the daemon')));
+    watch(daemon.ended.then(() => failUnlessStopping('the daemon')));
     const random = seededRandom(SEED + shop.events);
     const opening = shop.created ? openingSteps(random) : [];
     const workload = createWorkload({ urls: shop.urls, random, opening, log });

@@ -37,7 +37,7 @@ function createUser(log: Log): ServerUser | null {
     { stdio: 'ignore' },
   );
   if (made.status !== 0) return null;
-  log.info({ user: OWN_USER }, 'made a system user to run the embedded PostgreSQL, which refuses to run as root');
+  log.warn({ user: OWN_USER }, 'made a system user to run the embedded PostgreSQL, which refuses to run as root');
   return lookUp(OWN_USER);
 }
 

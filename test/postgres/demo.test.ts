@@ -155,7 +155,7 @@ describe('the demo', () => {
       const ending = new Promise<void>((resolve) => (end = resolve));
       return {
         url: `http://${config.http.host}:7400`,
-        run: () => ending,
+        ended: ending,
         async stop() {
           const client = new pg.Client({ connectionString: config.sources[0]?.url });
           await client.connect();
