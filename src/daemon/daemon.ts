@@ -95,15 +95,28 @@ async function ensurePartitions(pool: pg.Pool, config: Config, log: Log): Promis
 function warnOfLimits(config: Config, log: Log): void {
   for (const source of config.sources) {
     if (source.capture === 'trigger') {
-      throw new RowtrailError('RT_CONFIG', `sources "${source.name}": capture: trigger is not available in this version`, {
-        hint: 'Use capture: wal, which needs wal_level=logical.',
-      });
+      throw new RowtrailError(
+        'RT_CONFIG',
+        `sources "${source.name}": capture: trigger is not available in this version`,
+        {
+          hint: 'Use capture: wal, which needs wal_level=logical.',
+        },
+      );
     }
-    const masked = Object.entries(source.tableOptions).filter(([, table]) => table.hash.length + table.redact.length > 0);
+    const masked = Object.entries(source.tableOptions).filter(
+      ([, table]) => table.hash.length + table.redact.length > 0,
+    );
     if (masked.length > 0) {
-      log.warn({ source: source.name, tables: masked.map(([name]) => name) }, 'hash and redact columns are left out of entries altogether in this version');
+      log.warn(
+        { source: source.name, tables: masked.map(([name]) => name) },
+        'hash and redact columns are left out of entries altogether in this version',
+      );
     }
-    if (source.baseline) log.warn({ source: source.name }, 'baseline is not available in this version: history begins with the first change');
+    if (source.baseline)
+      log.warn(
+        { source: source.name },
+        'baseline is not available in this version: history begins with the first change',
+      );
   }
   if (config.store.retentionDays !== null) log.warn('retention is not enforced in this version: nothing is removed');
 }

@@ -74,9 +74,10 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, change: Cha
 
   if (change.action === 'update') diff(plan, change);
   else findUnknown(plan, change);
-  at = change.action === 'update' && unknownColumns.length < plan.columns.length
-    ? writeNames(buffer, at, changedColumns)
-    : putInt32(buffer, -1, at);
+  at =
+    change.action === 'update' && unknownColumns.length < plan.columns.length
+      ? writeNames(buffer, at, changedColumns)
+      : putInt32(buffer, -1, at);
   at = unknownColumns.length > 0 ? writeNames(buffer, at, unknownColumns) : putInt32(buffer, -1, at);
 
   const rowStart = at;
@@ -214,7 +215,14 @@ function writeMember(buffer: Buffer, start: number, column: PlanColumn, tuple: T
   return writeValue(column.kind, tuple.buffer, tuple.starts[column.index]!, length, buffer, at);
 }
 
-function writeValue(kind: ValueKind, source: Buffer, start: number, length: number, target: Buffer, at: number): number {
+function writeValue(
+  kind: ValueKind,
+  source: Buffer,
+  start: number,
+  length: number,
+  target: Buffer,
+  at: number,
+): number {
   if (kind === NUMBER_VALUE && isFinite(source, start)) return copyBytes(source, start, length, target, at);
   if (kind === JSON_VALUE) return copyBytes(source, start, length, target, at);
   if (kind === BOOLEAN_VALUE) {
@@ -317,7 +325,9 @@ function measured(plan: RelationPlan, tuple: Tuple | null): number {
   for (const column of plan.columns) {
     const length = tuple.lengths[column.index]!;
     if (length <= 0) total += 4;
-    else total += column.kind === STRING_VALUE ? jsonStringLength(tuple.buffer, tuple.starts[column.index]!, length) : length + 2;
+    else
+      total +=
+        column.kind === STRING_VALUE ? jsonStringLength(tuple.buffer, tuple.starts[column.index]!, length) : length + 2;
   }
   return total;
 }

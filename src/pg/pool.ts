@@ -20,14 +20,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** 64-bit integers, numerics, dates and json stay text: no number passes through a JavaScript number. */
 export const TEXT_TYPES: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (NATIVE_TYPE_OIDS.has(oid)) return pg.types.getTypeParser(oid, format as 'text');
-    return (text: string) => text;
-  }) as pg.CustomTypesConfig['getTypeParser'],
+  getTypeParser: (oid: number) => (NATIVE_TYPE_OIDS.has(oid) ? nativeParser(oid) : (text: string) => text),
 };
 
-/** bool, int2, int4, oid, text[] and bytea: the ones whose JavaScript value is exact. */
-const NATIVE_TYPE_OIDS = new Set([16, 21, 23, 26, 17, 1009, 1005, 1007]);
+/** bool, int2, int4, oid, bytea, text[], int2[] and int4[]: the ones whose JavaScript value is exact. */
+const NATIVE_TYPE_OIDS = new Set<number>([16, 21, 23, 26, 17, 1009, 1005, 1007]);
+const nativeParser: (oid: number) => (text: string) => unknown = pg.types.getTypeParser;
 
 /** Connection options for one client or pool on `url`; `application_name` names the part that uses it. */
 export function connectionOptions(url: string, part: string): pg.ClientConfig {

@@ -17,7 +17,11 @@ export interface Checkpoint {
 }
 
 /** The checkpoint of a source, or null when `setup` has not made one. */
-export async function readCheckpoint(db: pg.ClientBase | pg.Pool, schema: string, source: string): Promise<Checkpoint | null> {
+export async function readCheckpoint(
+  db: pg.ClientBase | pg.Pool,
+  schema: string,
+  source: string,
+): Promise<Checkpoint | null> {
   const s = quoteIdentifier(schema);
   const result = await db.query(
     `select ${COLUMNS} from ${s}.checkpoints c join ${s}.sources s on s.id = c.source_id where s.name = $1`,
@@ -31,7 +35,12 @@ export async function readCheckpoint(db: pg.ClientBase | pg.Pool, schema: string
  * earlier writer left open. To be called once the slot is held. Returns the checkpoint as it is now: an
  * earlier writer may have committed a last flush since it was read.
  */
-export async function takeCheckpoint(client: pg.ClientBase, schema: string, sourceId: number, writer: string): Promise<Checkpoint> {
+export async function takeCheckpoint(
+  client: pg.ClientBase,
+  schema: string,
+  sourceId: number,
+  writer: string,
+): Promise<Checkpoint> {
   const s = quoteIdentifier(schema);
   await client.query('begin');
   try {

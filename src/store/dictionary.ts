@@ -99,7 +99,13 @@ export class Dictionary {
     );
     const row = result.rows[0];
     if (row === undefined) return null;
-    return { token, sessionRole: row.session_role, clientAddr: row.client_addr, pid: row.pid, startedAt: row.started_at };
+    return {
+      token,
+      sessionRole: row.session_role,
+      clientAddr: row.client_addr,
+      pid: row.pid,
+      startedAt: row.started_at,
+    };
   }
 
   /**

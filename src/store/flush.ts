@@ -21,7 +21,10 @@ export interface FlushedTransaction {
 
 export interface SealedSegment {
   /** Null when a transaction ended just where its last segment did: then only its stretches are left. */
-  readonly rows: { readonly segment: Segment; /** The first id of the block reserved for it. */ readonly firstId: Promise<bigint> } | null;
+  readonly rows: {
+    readonly segment: Segment;
+    /** The first id of the block reserved for it. */ readonly firstId: Promise<bigint>;
+  } | null;
   readonly stretches: readonly Stretch[];
 }
 

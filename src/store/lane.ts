@@ -41,7 +41,9 @@ export class Lane {
   /** Connects. The store's own time limits must not cut a flush off: its size is bounded by ours. */
   async connect(): Promise<void> {
     await this.#client.connect();
-    await this.#client.query('set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set synchronous_commit = on');
+    await this.#client.query(
+      'set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set synchronous_commit = on',
+    );
   }
 
   async end(): Promise<void> {
@@ -79,16 +81,27 @@ export class Lane {
     if (stretches.length === 0) return;
     const { dictionary, sourceId } = this.#options;
     await dictionary.resolveActors(stretches.map((stretch) => stretch.context.actor));
-    await dictionary.resolveSessions(stretches.flatMap(({ context }) => (context.session === null ? [] : [context.session])));
+    await dictionary.resolveSessions(
+      stretches.flatMap(({ context }) => (context.session === null ? [] : [context.session])),
+    );
     const rows = new BinaryRows(CONTEXT_COLUMNS.length);
     for (const { firstRow, lastRow, transactionRow, context } of stretches) {
       rows.row().int8(flush.idOf(firstRow)).int8(flush.idOf(lastRow)).int8(flush.idOf(transactionRow));
-      rows.int4(sourceId).int4(dictionary.actorId(actorKey(context.actor))).text(context.attribution);
+      rows
+        .int4(sourceId)
+        .int4(dictionary.actorId(actorKey(context.actor)))
+        .text(context.attribution);
       rows.int8(context.session === null ? null : dictionary.sessionId(context.session.token));
       rows.text(context.role).text(context.applicationName);
       const { claims } = context;
-      rows.text(claims?.userName ?? null).text(claims?.ip ?? null).text(claims?.userAgent ?? null);
-      rows.text(claims?.comment ?? null).text(claims?.requestId ?? null).text(claims?.context ?? null);
+      rows
+        .text(claims?.userName ?? null)
+        .text(claims?.ip ?? null)
+        .text(claims?.userAgent ?? null);
+      rows
+        .text(claims?.comment ?? null)
+        .text(claims?.requestId ?? null)
+        .text(claims?.context ?? null);
     }
     await copyIn(this.#client, `${this.#schema}.contexts`, CONTEXT_COLUMNS, [rows.end()]);
   }
@@ -96,7 +109,12 @@ export class Lane {
   async #writeTransactions(flush: Flush): Promise<void> {
     const rows = new BinaryRows(TRANSACTION_COLUMNS.length);
     for (const { firstRow, head, size } of flush.transactions) {
-      rows.row().int8(flush.idOf(firstRow)).int4(this.#options.sourceId).int4(this.#options.epoch).int8(BigInt(head.xid));
+      rows
+        .row()
+        .int8(flush.idOf(firstRow))
+        .int4(this.#options.sourceId)
+        .int4(this.#options.epoch)
+        .int8(BigInt(head.xid));
       rows.int8(BigInt.asIntN(64, head.commitLsn)).int8(head.committedAtMicros).int8(BigInt(size));
     }
     await copyIn(this.#client, `${this.#schema}.transactions`, TRANSACTION_COLUMNS, [rows.end()]);

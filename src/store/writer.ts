@@ -118,7 +118,12 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     // implies a durable reservation, and a lost reservation was used by nothing.
     // https://www.postgresql.org/docs/current/wal-async-commit.html
     await this.#registrar.query('set synchronous_commit = off; set statement_timeout = 0');
-    const checkpoint = await takeCheckpoint(this.#registrar, this.#options.schema, this.#options.checkpoint.sourceId, this.id);
+    const checkpoint = await takeCheckpoint(
+      this.#registrar,
+      this.#options.schema,
+      this.#options.checkpoint.sourceId,
+      this.id,
+    );
     this.#fromLsn = checkpoint.endLsn;
     this.#freeLanes.push(...this.#lanes);
     return checkpoint;
@@ -142,7 +147,11 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   }
 
   truncate(relation: RelationPlan, ordinal: number, stretchOrdinal: number): void {
-    this.#plain({ action: 'truncate', relationId: relation.relationId, recordKey: null, data: null }, ordinal, stretchOrdinal);
+    this.#plain(
+      { action: 'truncate', relationId: relation.relationId, recordKey: null, data: null },
+      ordinal,
+      stretchOrdinal,
+    );
   }
 
   event(event: LoggedEvent, ordinal: number, stretchOrdinal: number): void {
@@ -244,11 +253,10 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
 
   #reserve(count: number): Promise<bigint> {
     const reserved = this.#registrar
-      .query<{ first_id: string }>(`select ${quoteIdentifier(this.#options.schema)}.reserve_ids($1, $2, $3) as first_id`, [
-        this.#options.checkpoint.sourceId,
-        this.id,
-        count,
-      ])
+      .query<{ first_id: string }>(
+        `select ${quoteIdentifier(this.#options.schema)}.reserve_ids($1, $2, $3) as first_id`,
+        [this.#options.checkpoint.sourceId, this.id, count],
+      )
       .then((result) => BigInt(result.rows[0]!.first_id));
     // A lane awaits it, perhaps later: until then a failure must not count as unhandled.
     reserved.catch((error: unknown) => this.#fail(error));

@@ -2,7 +2,13 @@ import type { Change, ChangeHandler, TransactionHead, TransactionTail } from '..
 import type { Context } from '../change/context.ts';
 import type { Relation } from '../change/relation.ts';
 import { attribute, attributeToOrigin, UNKNOWN_CONTEXT } from './attribution.ts';
-import { MESSAGE_PREFIX, parseContextMessage, provesItself, type ClaimMapping, type ContextMessage } from './context-message.ts';
+import {
+  MESSAGE_PREFIX,
+  parseContextMessage,
+  provesItself,
+  type ClaimMapping,
+  type ContextMessage,
+} from './context-message.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import type { TransactionSink } from './transaction-sink.ts';
 
@@ -120,7 +126,10 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     this.#sink.commit(tail, this.#ordinal);
   }
 
-  #accept(message: Exclude<ContextMessage, { kind: 'hello' }>, session: Awaited<ReturnType<SessionDirectory['find']>>): void {
+  #accept(
+    message: Exclude<ContextMessage, { kind: 'hello' }>,
+    session: Awaited<ReturnType<SessionDirectory['find']>>,
+  ): void {
     if (session === null) {
       this.counters.unverifiedMessages += 1;
       return;

@@ -34,5 +34,9 @@ export function attribute(
 
 /** Changes replicated into the source from elsewhere, with no message of a session of ours. */
 export function attributeToOrigin(origin: string): Context {
-  return { ...UNKNOWN_CONTEXT, actor: { kind: 'replication', claim: origin, name: origin }, attribution: 'replication' };
+  return {
+    ...UNKNOWN_CONTEXT,
+    actor: { kind: 'replication', claim: origin, name: origin },
+    attribution: 'replication',
+  };
 }

@@ -143,7 +143,8 @@ function memberText(raw: string, path: string | null): string | null {
   } catch {
     return null;
   }
-  if (typeof value === 'object' && value !== null && path in value) return scalarText((value as Record<string, unknown>)[path]);
+  if (typeof value === 'object' && value !== null && path in value)
+    return scalarText((value as Record<string, unknown>)[path]);
   for (const name of path.split('.')) {
     if (typeof value !== 'object' || value === null) return null;
     value = (value as Record<string, unknown>)[name];

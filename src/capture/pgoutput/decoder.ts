@@ -14,7 +14,13 @@ export class PgoutputDecoder<R> {
   readonly #relations = new Map<number, DecodedRelation<R>>();
   readonly #old = new TupleOffsets();
   readonly #new = new TupleOffsets();
-  readonly #change: MutableChange<R> = { action: 'create', relation: null as R, old: null, oldHasKeyOnly: false, new: null };
+  readonly #change: MutableChange<R> = {
+    action: 'create',
+    relation: null as R,
+    old: null,
+    oldHasKeyOnly: false,
+    new: null,
+  };
 
   constructor(handler: ChangeHandler<R>) {
     this.#handler = handler;
@@ -40,7 +46,10 @@ export class PgoutputDecoder<R> {
         });
         return;
       case 0x43: // C: one byte of flags, unused
-        this.#handler.commit({ commitLsn: buffer.readBigUInt64BE(start + 2), endLsn: buffer.readBigUInt64BE(start + 10) });
+        this.#handler.commit({
+          commitLsn: buffer.readBigUInt64BE(start + 2),
+          endLsn: buffer.readBigUInt64BE(start + 10),
+        });
         return;
       case 0x52: // R
         return this.#relation(buffer, start + 1);
@@ -170,8 +179,7 @@ class TupleOffsets implements Tuple {
     for (let i = 0; i < count; i += 1) {
       const kind = buffer[at];
       if (kind === 0x74) {
-        const length =
-          (buffer[at + 1]! << 24) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 8) | buffer[at + 4]!;
+        const length = (buffer[at + 1]! << 24) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 8) | buffer[at + 4]!;
         starts[i] = at + 5;
         lengths[i] = length;
         bytes += length;
@@ -225,7 +233,8 @@ function readString(buffer: Buffer, offset: number): { text: string; next: numbe
 }
 
 function expectByte(buffer: Buffer, offset: number, expected: number): void {
-  if (buffer[offset] !== expected) throw malformed(`0x${buffer[offset]?.toString(16)} where 0x${expected.toString(16)} belongs`);
+  if (buffer[offset] !== expected)
+    throw malformed(`0x${buffer[offset]?.toString(16)} where 0x${expected.toString(16)} belongs`);
 }
 
 function malformed(what: string): RowtrailError {

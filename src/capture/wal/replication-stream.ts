@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { messageOf, RowtrailError } from '../../lib/errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../../pg/identifier.ts';
@@ -238,7 +239,7 @@ export class ReplicationStream {
 
 /** The parts of `pg`'s connection that a Submittable is given. */
 interface ReplicationConnection {
-  readonly stream: import('node:net').Socket;
+  readonly stream: Socket;
   query(text: string): void;
   once(event: 'replicationStart', listener: () => void): void;
   sendCopyFromChunk(chunk: Buffer): void;

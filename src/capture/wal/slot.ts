@@ -70,7 +70,9 @@ export function slotFault(
     return new RowtrailError(
       'RT_SOURCE_CHANGED',
       `the source is on timeline ${system.timeline}, its history comes from timeline ${known.timeline}`,
-      { hint: 'A standby was promoted or a backup restored. Run `rowtrail setup`: it starts a new epoch and records the gap.' },
+      {
+        hint: 'A standby was promoted or a backup restored. Run `rowtrail setup`: it starts a new epoch and records the gap.',
+      },
     );
   }
   if (slot === null) {
@@ -86,9 +88,13 @@ export function slotFault(
     );
   }
   if (slot.walStatus === 'lost') {
-    return new RowtrailError('RT_SLOT_LOST', `the slot ${name} was invalidated: the server removed WAL that it needed`, {
-      hint: 'Drop it, raise max_slot_wal_keep_size, and run `rowtrail setup`: it makes a new one and records the gap.',
-    });
+    return new RowtrailError(
+      'RT_SLOT_LOST',
+      `the slot ${name} was invalidated: the server removed WAL that it needed`,
+      {
+        hint: 'Drop it, raise max_slot_wal_keep_size, and run `rowtrail setup`: it makes a new one and records the gap.',
+      },
+    );
   }
   if (slot.confirmedFlushLsn !== null && slot.confirmedFlushLsn > maximum(known.acknowledgedLsn, known.endLsn)) {
     return new RowtrailError(
