@@ -12,6 +12,8 @@ import { SourceAttempt } from './source-attempt.ts';
 const BACKOFF = { minDelayMs: 250, maxDelayMs: 30_000 };
 /** While another daemon holds the slot: how often to see whether it still does. */
 const STANDBY_DELAY_MS = 1_000;
+/** When only a person can help: how often to see whether one has. */
+const STOPPED_DELAY_MS = 15_000;
 const DRAIN_LIMIT_MS = 10_000;
 /** An attempt that streamed for this long was a good one: the next failure starts backing off anew. */
 const GOOD_ATTEMPT_MS = 30_000;
@@ -80,7 +82,7 @@ export class SourceRunner implements Service {
       receivedLsn: received,
       sourceLsn: walEnd,
       lagBytes: attempt?.caughtUp === true ? 0n : lagBytes,
-      lagMs: null,
+      lagMs: attempt?.caughtUp === true ? 0 : null,
       counters: {
         changes: this.#total.changes + (counters?.changes ?? 0),
         entries: this.#total.entries + (counters?.entries ?? 0),
@@ -101,7 +103,11 @@ export class SourceRunner implements Service {
       const decision = decideRetry(error, this.#hasStreamed);
       if (decision === 'stop') {
         this.#enter('stopped', error);
-        throw error;
+        if (!this.#hasStreamed) throw error;
+        // History is still served, and says that capture has stopped. Once a person has acted (`rowtrail setup`),
+        // it goes on.
+        await pause(STOPPED_DELAY_MS, this.#abort.signal);
+        continue;
       }
       failures += 1;
       this.#retries += 1;
