@@ -53,6 +53,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     }
     assertAddressed({ host: request.headers.host, origin: request.headers.origin }, { host: http.host, port });
   });
+  endConnectionsWhenClosing(app);
   await registerSecurityHeaders(app);
   answerErrors(app, log);
   const paths = collectPaths(app);
@@ -91,7 +92,9 @@ function createApp(log: Log): FastifyInstance {
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH },
-    frameworkErrors: (error, request, reply) => sendProblem(reply, problemOf(error, request), request),
+    frameworkErrors(error, request, reply) {
+      sendProblem(reply, problemOf(error, request), request);
+    },
     clientErrorHandler(error, socket) {
       log.debug({ code: codeOf(error) }, 'a connection sent no valid request');
       if (socket.writable) socket.end(problemResponse(connectionProblem(error)));
@@ -102,6 +105,18 @@ function createApp(log: Log): FastifyInstance {
   // Answers are text before they are sent (answer.ts), so no serializer may be made from their schemas.
   app.setSerializerCompiler(() => (payload) => JSON.stringify(payload));
   return app;
+}
+
+/** A connection that is kept alive after its last answer would hold `close` up until the limit. */
+function endConnectionsWhenClosing(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (closing) reply.header('connection', 'close');
+    return payload;
+  });
 }
 
 async function registerSecurityHeaders(app: FastifyInstance): Promise<void> {

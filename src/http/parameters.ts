@@ -68,8 +68,7 @@ export type ActivityParameters = z.output<typeof activityParameters>;
 export const entryParameters = z.strictObject({
   id: z
     .string()
-    .regex(/^\d{1,19}$/, 'is not an entry id: a whole number')
-    .refine((text) => BigInt(text) <= MAX_ID, 'is not an entry id: it is larger than any can be')
+    .refine((text) => /^\d{1,19}$/.test(text) && BigInt(text) <= MAX_ID, 'is not an entry id: a 64-bit whole number')
     .describe("An entry's id."),
 });
 

@@ -9,9 +9,6 @@ export interface StoreReader {
   readonly schema: string;
 }
 
-/** One value per selected column; everything is selected as text, so that no digit is lost. */
-export type TextRow<Column extends string> = Readonly<Record<Column, string | null>>;
-
 /** A read-only view of the store at one moment. `:schema` in the SQL is the store's schema. */
 export interface Snapshot {
   query<Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
@@ -52,7 +49,7 @@ export async function inSnapshot<Result>(
         () => false,
         () => true,
       ));
-    throw explainReadError(error, store);
+    throw explainReadError(error, store, timeoutMs);
   } finally {
     client?.release(broken);
   }
@@ -71,16 +68,16 @@ function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): S
     },
     remainingMs() {
       const remaining = deadline - performance.now();
-      if (remaining <= 0) throw timedOut();
+      if (remaining <= 0) throw timedOut(timeoutMs);
       return remaining;
     },
   };
 }
 
-function explainReadError(error: unknown, store: StoreReader): unknown {
+function explainReadError(error: unknown, store: StoreReader, timeoutMs: number): unknown {
   switch (codeOf(error)) {
     case '57014':
-      return timedOut(error);
+      return timedOut(timeoutMs, error);
     case '42P01':
     case '42883':
     case '3F000':
@@ -111,8 +108,8 @@ function urlOf(store: StoreReader): string {
   return store.pool.options.connectionString ?? '';
 }
 
-function timedOut(cause?: unknown): RowtrailError {
-  return new RowtrailError('RT_QUERY_TIMEOUT', `the query took longer than ${QUERY_TIMEOUT_MS / 1000} s`, {
+function timedOut(timeoutMs: number, cause?: unknown): RowtrailError {
+  return new RowtrailError('RT_QUERY_TIMEOUT', `the query took longer than ${timeoutMs / 1000} s`, {
     hint: 'Narrow it: name a table, a record or a user, or give `from` and `to`.',
     cause,
   });

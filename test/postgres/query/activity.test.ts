@@ -73,8 +73,12 @@ const filters: fc.Arbitrary<ActivityFilter> = fc
     times: fc.option(fc.tuple(time, time).map((pair) => pair.toSorted())),
     ends: fc.subarray(['from', 'to'] as const),
   })
-  .map(({ times, ends, ...filter }) => ({
-    ...filter,
+  .map(({ times, ends, table, record, user, source, action }) => ({
+    table,
+    record,
+    user,
+    source,
+    action,
     from: ends.includes('from') ? (times?.[0] ?? null) : null,
     to: ends.includes('to') ? (times?.[1] ?? null) : null,
   }));
