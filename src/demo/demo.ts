@@ -51,92 +51,96 @@ const SERVER_SETTINGS = { wal_level: 'logical', max_slot_wal_keep_size: '1GB' };
 
 /** A shop on an embedded PostgreSQL, with people and programs changing its data, and Rowtrail watching. */
 export function createDemo(options: DemoOptions): Demo {
-  const { log, print } = options;
-  const stops: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
-  const endings: Promise<void>[] = [];
-  let postgres: Promise<EmbeddedPostgres> | undefined;
-  let starting: Promise<void> | undefined;
-  let stopping: Promise<void> | undefined;
+  return new EmbeddedDemo(options);
+}
 
-  const start = async (): Promise<void> => {
-    await assertPortFree(options.port);
-    postgres = startEmbeddedPostgres({ dataDir: options.dataDir, settings: SERVER_SETTINGS, log });
-    const server = await postgres;
-    stops.push({ name: 'database server', stop: () => server.stop() });
-    watch(server.ended().then(() => failUnlessStopping('the database server')));
+class EmbeddedDemo implements Demo {
+  readonly name = 'demo';
+  readonly #options: DemoOptions;
+  /** What was started and is to be stopped. */
+  readonly #parts: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
+  readonly #endings: Promise<void>[] = [];
+  #postgres: Promise<EmbeddedPostgres> | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: DemoOptions) {
+    this.#options = options;
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#startAll().catch(async (error: unknown) => {
+      this.#stopping ??= this.#stopAll();
+      await this.#stopping.catch((failure: unknown) =>
+        this.#options.log.error({ error: messageOf(failure) }, 'the demo failed to start, and then to stop'),
+      );
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  async run(): Promise<void> {
+    await this.start();
+    await Promise.race(this.#endings);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= (async () => {
+      await this.#starting?.catch(() => {});
+      await this.#stopAll();
+    })();
+    return this.#stopping;
+  }
+
+  async forceStop(): Promise<void> {
+    const server = await this.#postgres?.catch(() => undefined);
+    await server?.stop('immediate');
+  }
+
+  async #startAll(): Promise<void> {
+    const { port, dataDir, log, print } = this.#options;
+    await assertPortFree(port);
+    this.#postgres = startEmbeddedPostgres({ dataDir, settings: SERVER_SETTINGS, log });
+    const server = await this.#postgres;
+    this.#started('database server', () => server.stop(), this.#unlessStopping(server.ended(), 'database server'));
     const shop = await openShop(server.url, DATABASE, seededRandom(SEED));
-    const config = demoConfig(shop.adminUrl, options.port, log.level);
-    await options.setup(config);
-    const daemon = await options.startDaemon(config);
-    stops.push({ name: 'daemon', stop: () => daemon.stop() });
-    watch(daemon.ended.then(() => failUnlessStopping('the daemon')));
+    const config = demoConfig(shop.adminUrl, port, log.level);
+    await this.#options.setup(config);
+    const daemon = await this.#options.startDaemon(config);
+    this.#started('daemon', () => daemon.stop(), this.#unlessStopping(daemon.ended, 'daemon'));
     const random = seededRandom(SEED + shop.events);
     const opening = shop.created ? openingSteps(random) : [];
     const workload = createWorkload({ urls: shop.urls, random, opening, log });
-    stops.push({ name: workload.name, stop: () => workload.stop() });
-    watch(workload.run());
+    this.#started(workload.name, () => workload.stop(), workload.run());
     greet(print, daemon.url, shop, server.dataDir);
-  };
+  }
 
-  /** What ends before anybody calls `run` is reported by it all the same. */
-  const watch = (ending: Promise<void>): void => {
+  #started(name: string, stop: () => Promise<void>, ending: Promise<void>): void {
+    // One that fails before anybody calls `run` is reported by `run` all the same.
     ending.catch(() => {});
-    endings.push(ending);
-  };
+    this.#parts.push({ name, stop });
+    this.#endings.push(ending);
+  }
 
-  const failUnlessStopping = (what: string): void => {
-    if (stopping === undefined) {
-      throw new RowtrailError('RT_EMBEDDED', `${what} of the demo ended by itself`, {
-        hint: 'What it said last is in server.log in the data folder. Start the demo again: nothing is lost.',
-      });
-    }
-  };
+  async #unlessStopping(ending: Promise<void>, what: string): Promise<void> {
+    await ending;
+    if (this.#stopping !== undefined) return;
+    throw new RowtrailError('RT_EMBEDDED', `the ${what} of the demo ended by itself`, {
+      hint: `What the database server said last is in server.log in ${this.#options.dataDir}. Start the demo again: its data is kept.`,
+    });
+  }
 
   /** Last started, first stopped; a part that fails to stop does not keep the others running. */
-  const unwind = async (): Promise<void> => {
+  async #stopAll(): Promise<void> {
     const errors: unknown[] = [];
-    for (const { name, stop } of stops.splice(0).toReversed()) {
-      log.debug({ part: name }, 'stopping');
+    for (const { name, stop } of this.#parts.splice(0).toReversed()) {
+      this.#options.log.debug({ part: name }, 'stopping');
       await stop().catch((error: unknown) => errors.push(error));
     }
-    if (errors.length > 0)
+    if (errors.length > 0) {
       throw new AggregateError(errors, `the demo did not stop cleanly: ${errors.map(messageOf).join('; ')}`);
-  };
-
-  const stop = (): Promise<void> =>
-    (stopping ??= (async () => {
-      await starting?.catch(() => {});
-      await unwind();
-    })());
-
-  const startOnce = (): Promise<void> =>
-    (starting ??= start().catch(async (error: unknown) => {
-      stopping ??= unwind();
-      await unwindingReported();
-      throw error;
-    }));
-
-  const unwindingReported = async (): Promise<void> => {
-    try {
-      await stopping;
-    } catch (error) {
-      log.error({ error: messageOf(error) }, 'the demo failed to start, and then to stop');
     }
-  };
-
-  return {
-    name: 'demo',
-    start: startOnce,
-    async run() {
-      await startOnce();
-      await Promise.race(endings);
-    },
-    stop,
-    async forceStop() {
-      const server = await postgres?.catch(() => undefined);
-      await server?.stop('immediate');
-    },
-  };
+  }
 }
 
 /** The configuration of the demo: one source, its history beside it, no tokens on loopback. */

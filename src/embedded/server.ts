@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pause } from '../lib/backoff.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
@@ -17,8 +16,10 @@ import {
   writeSettings,
   type DataFolder,
 } from './data-folder.ts';
+import { freePort, HOST } from './free-port.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { killTree, readPidFile, shutDown, signal, stopLeftover, type StopMode } from './postmaster.ts';
+import { prepareLog, readTail } from './server-log.ts';
 import { findServerUser, type ServerUser } from './server-user.ts';
 
 export interface EmbeddedOptions {
@@ -32,16 +33,11 @@ export interface EmbeddedOptions {
   readonly binaries?: string;
 }
 
-const HOST = '127.0.0.1';
 /** Crash recovery included. */
 const START_LIMIT_MS = 120_000;
 /** The last backends of a killed postmaster hold its shared memory until they notice. */
 const ORPHANS_LIMIT_MS = 15_000;
 const POLL_MS = 20;
-const SERVER_LOG_LIMIT_BYTES = 10 * 1024 * 1024;
-const SERVER_LOG_TAIL_BYTES = 4096;
-/** Below the range that systems take client ports from, so that nobody has it while the server restarts. */
-const FREE_PORTS = { from: 20_000, to: 32_000, attempts: 50 };
 
 /**
  * Starts a real PostgreSQL server on loopback, initialised at the first start. It is not bound
@@ -256,46 +252,5 @@ function startError(tail: string, port: number, folder: DataFolder): RowtrailErr
   }
   return new RowtrailError('RT_EMBEDDED', `PostgreSQL did not start: ${lastLines(tail, 8)}`, {
     hint: `All it said is in ${folder.serverLog}.`,
-  });
-}
-
-/** Keeps the server's log from growing for ever; returns where this start's lines begin. */
-async function prepareLog(file: string): Promise<number> {
-  const size = await stat(file).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size < SERVER_LOG_LIMIT_BYTES) return size;
-  await rename(file, `${file}.1`);
-  return 0;
-}
-
-async function readTail(file: string, from: number): Promise<string> {
-  const handle = await open(file, 'r');
-  try {
-    const { size } = await handle.stat();
-    const start = Math.max(from, size - SERVER_LOG_TAIL_BYTES);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.max(size - start, 1)), 0, size - start, start);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < FREE_PORTS.attempts; attempt += 1) {
-    const port = FREE_PORTS.from + Math.floor(Math.random() * (FREE_PORTS.to - FREE_PORTS.from));
-    if (await canListen(port)) return port;
-  }
-  throw new RowtrailError('RT_EMBEDDED', `no free port between ${FREE_PORTS.from} and ${FREE_PORTS.to}`, {
-    hint: 'Name a port for the database.',
-  });
-}
-
-function canListen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, HOST, () => probe.close(() => resolve(true)));
   });
 }
