@@ -5,7 +5,8 @@ import { readStatus, type SourceStatus, type Status } from '../query/status.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { EXIT } from './failure.ts';
 import type { Paint } from './paint.ts';
-import { duration, grouped, printable } from './printable.ts';
+import { byteSize, duration, grouped, printable } from './printable.ts';
+import { slotState, type SlotState } from './slot-state.ts';
 
 const SHOWN_GAPS = 3;
 const LABEL_WIDTH = 14;
@@ -15,56 +16,98 @@ export function statusCommand(context: CliContext): Command {
     .option('--json', 'print JSON')
     .action(async (options: { config?: string; json?: boolean }) => {
       const config = await configOf(context, options);
-      const pool = createPool(config.store.url, 'status', { max: 1 });
-      try {
-        const status = await readStatus({ pool, schema: config.store.schema });
-        context.terminal.print(
-          options.json === true
-            ? JSON.stringify(status)
-            : statusText(status, config, context.terminal.paint, Date.now()),
-        );
-        context.exitCode = EXIT.ok;
-      } finally {
-        await pool.end();
-      }
+      const status = await statusOf(config);
+      const { print, paint } = context.terminal;
+      print(options.json === true ? JSON.stringify(status) : statusText(status, paint, Date.now()));
+      context.exitCode = EXIT.ok;
     });
 }
 
-/** The status for people; sources that are configured but were never captured are named as well. */
-export function statusText(status: Status, config: Config, paint: Paint, nowMs: number): string {
-  const known = new Set(status.sources.map((source) => source.name));
-  const waiting = config.sources.filter((source) => !known.has(source.name));
+/** What the store knows of a source, and the slot as the source's server has it (null with trigger capture). */
+export interface SourceReport extends SourceStatus {
+  readonly server_slot: SlotState | null;
+}
+
+export interface StatusReport {
+  readonly store: Status['store'];
+  readonly sources: readonly SourceReport[];
+}
+
+async function statusOf(config: Config): Promise<StatusReport> {
+  const pool = createPool(config.store.url, 'status', { max: 1 });
+  try {
+    const slots = Promise.all(
+      config.sources.map(
+        async (source) => [source.name, source.capture === 'wal' ? await slotState(source) : null] as const,
+      ),
+    );
+    const status = await readStatus({ pool, schema: config.store.schema });
+    const stateOf = new Map(await slots);
+    const known = new Set(status.sources.map((source) => source.name));
+    const waiting = config.sources.filter((source) => !known.has(source.name));
+    return {
+      store: status.store,
+      sources: [...status.sources, ...waiting.map(({ name }) => ({ ...NOTHING_STORED, name }))].map((source) => ({
+        ...source,
+        server_slot: stateOf.get(source.name) ?? null,
+      })),
+    };
+  } finally {
+    await pool.end();
+  }
+}
+
+/** A source that is configured and was never captured. */
+const NOTHING_STORED: Omit<SourceStatus, 'name'> = {
+  capture: null,
+  epoch: null,
+  slot: null,
+  end_lsn: null,
+  acknowledged_lsn: null,
+  committed_at: null,
+  updated_at: null,
+  open_flushes: { count: 0, oldest: null },
+  gaps: { count: 0, latest: [] },
+  live: null,
+};
+
+/** The status for people. */
+export function statusText(status: StatusReport, paint: Paint, nowMs: number): string {
+  const { schema, entries_estimate: entries } = status.store;
   return [
-    row(paint, 'store', `schema ${status.store.schema}, ${grouped(status.store.entries_estimate)} entries`),
+    row(paint, 'store', `schema ${schema}, ${grouped(entries)} ${entries === 1 ? 'entry' : 'entries'}`),
     ...status.sources.map((source) => sourceText(source, paint, nowMs)),
-    ...waiting.map(
-      (source) =>
-        `\n${paint.bold(source.name)}\n${row(paint, 'stored up to', 'nothing yet: `rowtrail run` captures it')}`,
-    ),
   ].join('\n');
 }
 
-function sourceText(source: SourceStatus, paint: Paint, nowMs: number): string {
+function sourceText(source: SourceReport, paint: Paint, nowMs: number): string {
   const lines = [`\n${paint.bold(printable(source.name))}`];
-  if (source.capture === null) {
+  if (source.end_lsn === null && source.committed_at === null) {
     lines.push(row(paint, 'stored up to', 'nothing yet: `rowtrail run` captures it'));
   } else {
-    lines.push(
-      row(
-        paint,
-        'capture',
-        source.slot === null ? source.capture : `${source.capture}, slot ${source.slot}, epoch ${source.epoch}`,
-      ),
-    );
     lines.push(row(paint, 'stored up to', position(source.end_lsn, source.committed_at, nowMs)));
     lines.push(row(paint, 'acknowledged', position(source.acknowledged_lsn, null, nowMs)));
     lines.push(row(paint, 'last write', source.updated_at === null ? 'never' : ago(source.updated_at, nowMs)));
   }
+  if (source.server_slot !== null) lines.push(row(paint, 'slot', slotText(source.server_slot, source.slot, paint)));
   const { count: open, oldest } = source.open_flushes;
-  if (open > 0)
+  if (open > 0) {
     lines.push(row(paint, 'being written', `${open}, the oldest since ${oldest === null ? '?' : ago(oldest, nowMs)}`));
+  }
   lines.push(...gapLines(source, paint));
   return lines.join('\n');
+}
+
+function slotText(state: SlotState, name: string | null, paint: Paint): string {
+  if (state.error !== null) return paint.red(printable(state.error));
+  if (!state.found) return paint.red('missing on the server: `rowtrail setup` makes it');
+  const use =
+    state.active_pid === null
+      ? paint.yellow('no daemon reads it')
+      : paint.green(`read by process ${state.active_pid} of the server`);
+  const kept = state.retained_bytes === null ? '' : `, keeps ${byteSize(state.retained_bytes)} of WAL`;
+  const lost = state.wal_status === 'lost' ? paint.red(', LOST: the server removed WAL it needed') : '';
+  return `${name === null ? '' : `${name}, `}${use}${kept}${lost}`;
 }
 
 function gapLines({ gaps }: SourceStatus, paint: Paint): string[] {

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { createPaint } from '../../../src/cli/paint.ts';
+import { statusText, type SourceReport } from '../../../src/cli/status.ts';
+
+const NOW = Date.parse('2026-11-22T00:10:00Z');
+
+const SHOP: SourceReport = {
+  name: 'shop',
+  capture: 'wal',
+  epoch: 1,
+  slot: 'rowtrail_shop',
+  end_lsn: '0/16B3748',
+  acknowledged_lsn: '0/16B3700',
+  committed_at: '2026-11-22T00:09:57.000000Z',
+  updated_at: '2026-11-22T00:08:00.000000Z',
+  open_flushes: { count: 0, oldest: null },
+  gaps: { count: 0, latest: [] },
+  live: null,
+  server_slot: { found: true, active_pid: 4711, wal_status: 'reserved', retained_bytes: 16 * 1024 ** 2, error: null },
+};
+
+function text(...sources: SourceReport[]): string {
+  return statusText({ store: { schema: 'audit', entries_estimate: 12_345 }, sources }, createPaint(false), NOW);
+}
+
+test('how far a source is', () => {
+  expect(text(SHOP)).toBe(`  store          schema audit, 12,345 entries
+
+shop
+  stored up to   0/16B3748, committed 3 s ago (2026-11-22T00:09:57.000000Z)
+  acknowledged   0/16B3700
+  last write     2 min ago
+  slot           rowtrail_shop, read by process 4711 of the server, keeps 16.0 MB of WAL
+  gaps           none`);
+});
+
+test('a gap, a flush that is open, a slot that nobody reads', () => {
+  const printed = text({
+    ...SHOP,
+    open_flushes: { count: 1, oldest: '2026-11-22T00:09:00.000000Z' },
+    gaps: {
+      count: 4,
+      latest: Array.from({ length: 4 }, (_, index) => ({
+        epoch: 1,
+        reason: 'slot_lost',
+        detail: index === 0 ? 'WAL removed' : null,
+        from_lsn: '0/1',
+        to_lsn: null,
+        from_time: null,
+        to_time: null,
+        recorded_at: '2026-11-21T00:00:00.000000Z',
+      })),
+    },
+    server_slot: { found: true, active_pid: null, wal_status: 'lost', retained_bytes: null, error: null },
+  });
+  expect(printed).toContain('being written  1, the oldest since 1 min ago');
+  expect(printed).toContain('gaps           4: changes may be missing');
+  expect(printed).toContain('slot_lost: 0/1 to now, recorded 2026-11-21T00:00:00.000000Z (WAL removed)');
+  expect(printed.match(/slot_lost/g)).toHaveLength(3);
+  expect(printed).toContain('slot           rowtrail_shop, no daemon reads it, LOST');
+});
+
+test.each([
+  [null, null],
+  [{ found: false, active_pid: null, wal_status: null, retained_bytes: null, error: null }, 'missing on the server'],
+  [
+    { found: false, active_pid: null, wal_status: null, retained_bytes: null, error: 'cannot reach source shop' },
+    'cannot reach',
+  ],
+])('a source that was never captured, with the slot %o', (slot, said) => {
+  const printed = text({ ...SHOP, end_lsn: null, committed_at: null, server_slot: slot });
+  expect(printed).toContain('stored up to   nothing yet: `rowtrail run` captures it');
+  if (said === null) expect(printed).not.toContain('  slot ');
+  else expect(printed).toContain(said);
+});
