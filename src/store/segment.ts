@@ -86,6 +86,8 @@ class IdCursor {
   readonly #high: number;
   readonly #low: number;
   readonly #idOf: (row: number) => bigint;
+  #earlierRow = -1;
+  #earlierId = 0n;
 
   constructor(firstRow: number, firstId: bigint, idOf: (row: number) => bigint) {
     this.#firstRow = firstRow;
@@ -96,7 +98,12 @@ class IdCursor {
 
   write(row: number, buffer: Buffer, at: number): void {
     if (row < this.#firstRow) {
-      buffer.writeBigInt64BE(this.#idOf(row), at);
+      // All rows of a large transaction name the same one.
+      if (row !== this.#earlierRow) {
+        this.#earlierRow = row;
+        this.#earlierId = this.#idOf(row);
+      }
+      buffer.writeBigInt64BE(this.#earlierId, at);
       return;
     }
     const low = this.#low + (row - this.#firstRow);
