@@ -14,6 +14,8 @@ export interface EntryRecord {
   readonly unknown: readonly string[] | null;
   readonly row: string | null;
   readonly old: string | null;
+  /** Of an event: `comment`, `data` as the app gave it, and the table's name where the store does not know the table. */
+  readonly data: string | null;
   readonly actor_kind: string | null;
   readonly actor_claim: string | null;
   readonly actor_name: string | null;
@@ -38,13 +40,16 @@ export interface EntryRecord {
 /** The text of an entry as DESIGN §5 shapes it: every key, in its order, images as stored. */
 export function entryJson(record: EntryRecord): string {
   const images = imagesOf(record);
+  const event = new Map(
+    (record.data === null ? [] : membersOf(record.data)).map((member) => [member.name, member.rawValue]),
+  );
   return objectText([
     ['id', text(record.id)],
     ['action', text(record.action)],
     ['timestamp', text(record.timestamp)],
     ['source', text(record.source)],
-    ['schema', text(record.schema_name)],
-    ['table', text(record.table_name)],
+    ['schema', record.schema_name === null ? (event.get('schema') ?? 'null') : text(record.schema_name)],
+    ['table', record.table_name === null ? (event.get('table') ?? 'null') : text(record.table_name)],
     ['record', text(record.record_key)],
     ['key', images.key],
     ['changed', JSON.stringify(record.changed ?? [])],
@@ -53,7 +58,7 @@ export function entryJson(record: EntryRecord): string {
     ['user', userText(record)],
     ['ip', text(record.ip)],
     ['user_agent', text(record.user_agent)],
-    ['comment', text(record.comment)],
+    ['comment', event.get('comment') ?? text(record.comment)],
     ['request_id', text(record.request_id)],
     ['context', record.context ?? '{}'],
     ['attribution', text(record.attribution ?? 'unknown')],
@@ -63,6 +68,7 @@ export function entryJson(record: EntryRecord): string {
     ['reverted_by', '[]'],
     ['comments', '0'],
     ['incomplete', images.incomplete],
+    ...(record.data === null ? [] : [['data', event.get('data') ?? 'null'] as const]),
   ]);
 }
 

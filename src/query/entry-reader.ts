@@ -31,7 +31,7 @@ function entriesSql(order: 'asc' | 'desc'): string {
     select e.id::text, e.action,
       to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as timestamp,
       s.name as source, r.schema_name, r.table_name, r.key_columns, e.record_key, e.changed, e.unknown,
-      e.row::text as row, e.old::text as old,
+      e.row::text as row, e.old::text as old, e.data::text as data,
       a.kind as actor_kind, a.claim as actor_claim, coalesce(c.user_name, a.name) as actor_name,
       c.ip, c.user_agent, c.comment, c.request_id, c.context::text as context, c.attribution,
       c.role, c.application_name, n.session_role, n.client_addr, n.pid::text as pid,

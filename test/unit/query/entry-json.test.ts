@@ -14,6 +14,7 @@ const RECORD: EntryRecord = {
   unknown: null,
   row: '{"id":42,"status":"shipped","total":12345678901234567890.10}',
   old: '{"status":"paid"}',
+  data: null,
   actor_kind: 'user',
   actor_claim: '7',
   actor_name: 'Ana',
@@ -52,6 +53,21 @@ describe('an entry', () => {
         '"transaction":{"id":"382734061568039","xid":"745","lsn":"0/16B3748","ordinal":3,"size":12},' +
         '"reverts":[],"reverted_by":[],"comments":0,"incomplete":null}',
     );
+  });
+
+  it('shows what an event carries, to the digit, and its own comment', () => {
+    const event = { action: 'refund', row: null, old: null, changed: null, schema_name: null, table_name: null };
+    const data = '{"comment":"by phone","schema":"public","table":"invoices","data":{"amount":1.50}}';
+    expect(entryJson({ ...RECORD, ...event, data })).toMatch(/"incomplete":null,"data":\{"amount":1\.50\}\}$/);
+    expect(parsed({ ...event, data })).toMatchObject({
+      action: 'refund',
+      comment: 'by phone',
+      schema: 'public',
+      table: 'invoices',
+      before: null,
+      after: null,
+    });
+    expect(parsed({ ...event, data: '{}' })).toMatchObject({ comment: 'customer called', table: null, data: null });
   });
 
   it('has the images its action has', () => {
