@@ -1,0 +1,299 @@
+import type pg from 'pg';
+import type { Config, SourceConfig, StoreConfig } from '../config/config.ts';
+import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
+import { formatLsn } from '../pg/lsn.ts';
+import { migrate, storeMigrations } from '../pg/migrate.ts';
+import { explainDatabaseError } from '../pg/pool.ts';
+import { problemsError } from './preflight.ts';
+import { planSource, type SourcePlan } from './plan.ts';
+import { setupScript } from './script.ts';
+import { createSlot } from './slot-create.ts';
+import { planSlot, type SlotPlan } from './slot-plan.ts';
+import { StepRunner } from './step-runner.ts';
+import { beginHistory, PARTITIONS_AHEAD, restartHistory } from './store-sql.ts';
+import { openConnections, survey, type Connections, type Survey } from './survey.ts';
+import { tableLabel } from './tables.ts';
+
+export interface SetupOptions {
+  /** Print the SQL instead of running it. */
+  readonly dryRun: boolean;
+  /** A line (or, dry, the script) for standard output. */
+  readonly print: (line: string) => void;
+  readonly log: Log;
+  readonly limits?: Partial<SetupLimits>;
+}
+
+export interface SetupLimits {
+  /** A lock on an application's table is waited for this long at a time. */
+  readonly lockTimeoutMs: number;
+  readonly lockAttempts: number;
+  /** A new slot waits for every open writing transaction; this long at most. */
+  readonly slotTimeoutMs: number;
+}
+
+/** What a setup did to one source. */
+export interface SetupResult {
+  readonly source: string;
+  /** `schema.table`. */
+  readonly tracked: readonly string[];
+  readonly skipped: readonly { readonly table: string; readonly reason: string }[];
+  readonly slot: SlotPlan['kind'];
+  /** How many things had to be changed on the source's tables, publication and schema. */
+  readonly steps: number;
+}
+
+const LIMITS: SetupLimits = { lockTimeoutMs: 2000, lockAttempts: 5, slotTimeoutMs: 120_000 };
+/** Another setup on the same source is waited for. */
+const SETUP_LOCK_TIMEOUT_MS = 60_000;
+
+/**
+ * Installs Rowtrail on every source and in the store. Safe to run again: it does what is still to be done, takes
+ * out tables that are no longer wanted, and starts a new epoch (with a gap on record) where the slot is gone.
+ * Looks first, and refuses with everything that is wrong before it touches anything. When a step fails, what
+ * this run changed is put back. Throws RowtrailError.
+ */
+export async function setup(config: Config, options: SetupOptions): Promise<SetupResult[]> {
+  const results: SetupResult[] = [];
+  for (const source of config.sources) results.push(await setupSource(source, config.store, options));
+  return results;
+}
+
+async function setupSource(source: SourceConfig, store: StoreConfig, options: SetupOptions): Promise<SetupResult> {
+  if (source.capture === 'trigger') {
+    throw new RowtrailError('RT_CONFIG', `source ${source.name}: capture: trigger is not available in this version`, {
+      hint: 'Use `capture: wal`, which needs wal_level = logical.',
+    });
+  }
+  await using connections = await openConnections(source, store);
+  try {
+    if (!options.dryRun) await lockSetup(connections.admin, source);
+    const found = await survey(connections, source, store);
+    if (options.dryRun) return await dryRun(found, source, store, options);
+    const slotPlan = assertReady(found, source);
+    const plan = await planSource(found, source);
+    report(found, plan, options);
+    await installAll({ connections, found, plan, slotPlan, source, store, options });
+    options.print(`Set up ${source.name}: ${found.plan.tracked.length} tables, slot ${source.slot}.`);
+    return result(found, plan, slotPlan, source);
+  } catch (error) {
+    throw explainDatabaseError(error, `source ${source.name}`, source.adminUrl ?? source.url);
+  }
+}
+
+async function dryRun(
+  found: Survey,
+  source: SourceConfig,
+  store: StoreConfig,
+  options: SetupOptions,
+): Promise<SetupResult> {
+  const plan = await planSource(found, source);
+  const slotPlan = decideSlot(found, source);
+  options.print(setupScript({ found, plan, slotPlan, source, store }));
+  return result(found, plan, slotPlan, source);
+}
+
+function decideSlot(found: Survey, source: SourceConfig): SlotPlan {
+  if (found.system === null) return found.state.slot === null ? { kind: 'create', slot: 'new' } : { kind: 'keep' };
+  return planSlot({
+    name: source.slot,
+    slot: found.state.slot,
+    system: found.system,
+    checkpoint: found.checkpoint,
+    publicationExists: found.state.publication !== null,
+  });
+}
+
+function assertReady(found: Survey, source: SourceConfig): SlotPlan {
+  if (found.problems.length > 0) throw problemsError(found.problems, source.name);
+  return decideSlot(found, source);
+}
+
+/** Two setups of one database would undo each other's work. */
+async function lockSetup(admin: pg.ClientBase, source: SourceConfig): Promise<void> {
+  await admin.query(`set lock_timeout = ${SETUP_LOCK_TIMEOUT_MS}`);
+  try {
+    await admin.query("select pg_advisory_lock(hashtext('rowtrail.setup'), 0)");
+  } catch (error) {
+    if (codeOf(error) !== '55P03') throw error;
+    throw new RowtrailError('RT_LOCK_TIMEOUT', `another setup or teardown of source ${source.name} is running`, {
+      hint: 'Try again when it is done.',
+      cause: error,
+    });
+  }
+  await admin.query('set lock_timeout = default');
+}
+
+function report(found: Survey, plan: SourcePlan, options: SetupOptions): void {
+  for (const { root, notes } of found.plan.tracked) {
+    for (const note of notes) options.print(`Note: ${tableLabel(root)}: ${note}.`);
+  }
+  for (const { table, reason } of found.plan.skipped) options.print(`Skipped: ${tableLabel(table)}: ${reason}.`);
+  for (const pattern of found.plan.unmatched) options.print(`Note: no table matches ${pattern} yet.`);
+  for (const label of plan.removed) options.print(`No longer tracked: ${label}.`);
+}
+
+interface Installation {
+  readonly connections: Connections;
+  readonly found: Survey;
+  readonly plan: SourcePlan;
+  readonly slotPlan: SlotPlan;
+  readonly source: SourceConfig;
+  readonly store: StoreConfig;
+  readonly options: SetupOptions;
+}
+
+async function installAll(installation: Installation): Promise<void> {
+  const { connections, plan, source, store, options } = installation;
+  const limits = { ...LIMITS, ...options.limits };
+  const runner = new StepRunner(connections.admin, limits, options.log);
+  const undoStore = { run: async (): Promise<void> => {} };
+  let newSlot = false;
+  try {
+    undoStore.run = await installStore(installation);
+    for (const step of plan.steps) {
+      options.log.debug({ step: step.title }, 'setup');
+      await runner.run(step);
+    }
+    const lsn = await prepareSlot(installation, limits, () => {
+      newSlot = true;
+    });
+    if (lsn !== null) await writeHistory(installation, lsn);
+  } catch (error) {
+    const left = await putBack(connections, source.slot, newSlot, runner, undoStore.run);
+    throw failed(error, source, store, left);
+  }
+}
+
+/** The store first: nothing points at it yet, so that is the easiest to put back. Returns how. */
+async function installStore({
+  connections,
+  found,
+  source,
+  store,
+  options,
+}: Installation): Promise<() => Promise<void>> {
+  const s = quoteIdentifier(store.schema);
+  const isNew = found.store.schema === 'absent';
+  const undo = async (): Promise<void> => {
+    if (isNew) await connections.store.query(`drop schema if exists ${s} cascade`);
+  };
+  try {
+    if (isNew && !found.store.mayCreateSchema) {
+      await connections.admin.query(`create schema ${s} authorization ${quoteIdentifier(found.store.role)}`);
+    }
+    const ran = await migrate(connections.store, store.schema, await storeMigrations());
+    if (ran.length > 0) options.log.info({ schema: store.schema, migrations: ran }, 'store migrated');
+    await connections.store.query(`select ${s}.ensure_partitions($1, $2)`, [store.partition, PARTITIONS_AHEAD]);
+    return undo;
+  } catch (error) {
+    await undo().catch(() => {});
+    throw explainDatabaseError(error, `the store of source ${source.name}`, store.url);
+  }
+}
+
+/** Slot and its first position as SQL; null: both are there and stay. */
+async function prepareSlot(
+  { connections, slotPlan, found, source, options }: Installation,
+  limits: SetupLimits,
+  onCreated: () => void,
+): Promise<string | null> {
+  if (slotPlan.kind === 'keep') return null;
+  if (slotPlan.slot === 'adopt') {
+    const lsn = found.state.slot?.confirmedFlushLsn ?? null;
+    if (lsn === null) throw new RowtrailError('RT_INTERNAL', `the slot ${source.slot} has no confirmed position`);
+    return quoteLiteral(formatLsn(lsn));
+  }
+  if (slotPlan.slot === 'replace') await connections.daemon.query('select pg_drop_replication_slot($1)', [source.slot]);
+  const lsn = await createSlot(connections.daemon, connections.admin, source.slot, limits.slotTimeoutMs, options.log);
+  onCreated();
+  return quoteLiteral(lsn);
+}
+
+async function writeHistory(
+  { connections, found, slotPlan, source, store, options }: Installation,
+  lsn: string,
+): Promise<void> {
+  if (found.system === null || slotPlan.kind === 'keep') return;
+  const start = { schema: store.schema, source: source.name, slot: source.slot, system: found.system, lsn };
+  const restarts = slotPlan.kind === 'restart' && found.checkpoint !== null;
+  const statements = restarts
+    ? restartHistory(start, found.checkpoint, slotPlan.reason, slotPlan.why)
+    : beginHistory(start);
+  await connections.store.query('begin');
+  try {
+    for (const statement of statements) await connections.store.query(statement);
+    await connections.store.query('commit');
+  } catch (error) {
+    await connections.store.query('rollback').catch(() => {});
+    throw error;
+  }
+  if (!restarts) return;
+  options.log.warn(
+    { source: source.name, reason: slotPlan.reason, from: formatLsn(found.checkpoint.endLsn), to: lsn },
+    'gap recorded',
+  );
+  options.print(
+    `GAP: ${slotPlan.why}. Changes of ${source.name} between ${formatLsn(found.checkpoint.endLsn)} and ${lsn} are not in the history. ` +
+      `The gap is on record, and a new epoch (${found.checkpoint.epoch + 1}) begins.`,
+  );
+}
+
+/** Everything this run made, last first. Returns what could not be put back. */
+async function putBack(
+  connections: Connections,
+  slot: string,
+  newSlot: boolean,
+  runner: StepRunner,
+  undoStore: () => Promise<void>,
+): Promise<string[]> {
+  const left: string[] = [];
+  const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      left.push(`${what}: ${messageOf(error)}`);
+    }
+  };
+  if (newSlot) {
+    await attempt(`slot ${slot}`, () => connections.daemon.query('select pg_drop_replication_slot($1)', [slot]));
+  }
+  left.push(...(await runner.undo()));
+  await attempt('store schema', undoStore);
+  return left;
+}
+
+function failed(error: unknown, source: SourceConfig, store: StoreConfig, left: readonly string[]): RowtrailError {
+  const cause = explainDatabaseError(error, `source ${source.name}`, source.adminUrl ?? source.url);
+  if (left.length > 0) {
+    return new RowtrailError(
+      'RT_SETUP_FAILED',
+      `setup of source ${source.name} failed (${cause.message}), and could not put back everything`,
+      {
+        hint: `Left behind: ${left.join('; ')}. \`rowtrail teardown\` removes it (the store's schema ${store.schema} stays).`,
+        cause,
+      },
+    );
+  }
+  // A lock that could not be had is worth its own code: trying again helps.
+  const code = cause.code === 'RT_LOCK_TIMEOUT' ? cause.code : 'RT_SETUP_FAILED';
+  return new RowtrailError(
+    code,
+    `setup of source ${source.name} failed and put back what it had changed: ${cause.message}`,
+    {
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+      cause,
+    },
+  );
+}
+
+function result(found: Survey, plan: SourcePlan, slotPlan: SlotPlan, source: SourceConfig): SetupResult {
+  return {
+    source: source.name,
+    tracked: found.plan.tracked.map(({ root }) => tableLabel(root)),
+    skipped: found.plan.skipped.map(({ table, reason }) => ({ table: tableLabel(table), reason })),
+    slot: slotPlan.kind,
+    steps: plan.steps.length,
+  };
+}

@@ -1,0 +1,78 @@
+import type { SourceConfig } from '../config/config.ts';
+import { mappedSettings, renderSourceSql, SOURCE_SQL_VERSION } from './source-sql.ts';
+import { publicationStep, trackSteps, untrackStep, type Step } from './steps.ts';
+import type { Survey } from './survey.ts';
+import { tableLabel, type TableRow } from './tables.ts';
+
+/** What setup will do on the source before the slot, in order. */
+export interface SourcePlan {
+  readonly steps: readonly Step[];
+  /** `schema.table` of what is taken out. */
+  readonly removed: readonly string[];
+}
+
+/** The publication comes before its members, and the context triggers' function before the triggers. */
+export async function planSource(found: Survey, source: SourceConfig): Promise<SourcePlan> {
+  const { state, plan } = found;
+  const wanted = new Set(plan.tracked.flatMap(({ members }) => members.map((row) => row.oid)));
+  const roots = new Set(plan.tracked.map(({ root }) => root.oid));
+  const removed = state.tables.filter((row) => !wanted.has(row.oid) && (row.recorded !== null || row.published));
+  const publication = publicationStep(source.publication, state.publication);
+  return {
+    steps: [
+      await objectsStep(found, source),
+      ...(publication === null ? [] : [publication]),
+      ...strayMembers(state.tables, wanted, roots).map((row) =>
+        untrackStep({ ...row, recorded: null }, source.publication),
+      ),
+      ...plan.tracked.flatMap((table) => trackSteps(table, source.publication)),
+      ...removed.map((row) => untrackStep(row, source.publication)),
+    ],
+    removed: removed.map((row) => tableLabel(row)),
+  };
+}
+
+/** A partition published by itself beside its root, by hand: it would go out under its own name on PostgreSQL 14. */
+function strayMembers(
+  tables: readonly TableRow[],
+  wanted: ReadonlySet<number>,
+  roots: ReadonlySet<number>,
+): TableRow[] {
+  return tables.filter((row) => row.published && wanted.has(row.oid) && !roots.has(row.oid));
+}
+
+/** Schema rowtrail: run each time, so that functions are of this version and the daemon's role has its rights. */
+async function objectsStep(found: Survey, source: SourceConfig): Promise<Step> {
+  const { state } = found;
+  const statements = await renderSourceSql({ source, daemonRole: found.daemonRole, encoding: state.encoding });
+  const changes =
+    state.install?.version !== SOURCE_SQL_VERSION ||
+    state.install.contextSettings.join('\n') !== mappedSettings(source).join('\n');
+  return {
+    title: `schema rowtrail${changes ? '' : ' (as it is)'}`,
+    // Records of tables that were dropped since.
+    statements: [
+      ...statements,
+      'delete from rowtrail.tables t where not exists (select from pg_class c where c.oid = t.relid)',
+    ],
+    undo:
+      state.rowtrailSchema === 'absent'
+        ? ['drop schema rowtrail cascade', ...dropOwnerRole(state.ownerRoleExists)]
+        : [],
+  };
+}
+
+/** The role is the cluster's: only a run that made it may take it away. */
+function dropOwnerRole(existed: boolean): string[] {
+  if (existed) return [];
+  return [
+    `do $$
+begin
+  if exists (select from pg_catalog.pg_roles where rolname = 'rowtrail_owner') then
+    drop owned by rowtrail_owner;
+    drop role rowtrail_owner;
+  end if;
+end
+$$`,
+  ];
+}

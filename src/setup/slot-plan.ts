@@ -1,0 +1,78 @@
+import { slotFault, type KnownPosition, type Slot } from '../capture/wal/slot.ts';
+import { RowtrailError } from '../lib/errors.ts';
+import type { SystemIdentity } from './replication-probe.ts';
+
+/** The store's checkpoint of a source, as far as setup needs it. */
+export interface StoredCheckpoint extends KnownPosition {
+  readonly sourceId: number;
+  readonly epoch: number;
+  readonly slot: string | null;
+}
+
+export type GapReason = 'slot_missing' | 'slot_lost' | 'source_changed' | 'publication_missing';
+
+/**
+ * What setup does about slot and checkpoint.
+ * - keep: both are there and fit together.
+ * - create: no history yet; a new slot, or (`adopt`) the one that is there.
+ * - restart: the history has a hole. A new epoch, a gap, and a new slot unless the present one can go on
+ *   (`replace`: the present one must be dropped first).
+ */
+export type SlotPlan =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'create'; readonly slot: 'new' | 'adopt' | 'replace' }
+  | {
+      readonly kind: 'restart';
+      readonly slot: 'new' | 'adopt' | 'replace';
+      readonly reason: GapReason;
+      readonly why: string;
+    };
+
+export interface SlotPlanInput {
+  readonly name: string;
+  readonly slot: Slot | null;
+  readonly system: SystemIdentity;
+  readonly checkpoint: StoredCheckpoint | null;
+  /** A slot does not see a publication that was made after it (ANCHORS §2.4): streaming would fail. */
+  readonly publicationExists: boolean;
+}
+
+/** Pure. Throws RT_SLOT_BUSY where another process must let go of the slot first. */
+export function planSlot(input: SlotPlanInput): SlotPlan {
+  const plan = decide(input);
+  if (plan.kind !== 'keep' && plan.slot !== 'new' && input.slot !== null && input.slot.activePid !== null) {
+    throw new RowtrailError(
+      'RT_SLOT_BUSY',
+      `the slot ${input.name} is in use by process ${input.slot.activePid}, and setup has to ${plan.slot === 'adopt' ? 'take it over' : 'replace it'}`,
+      {
+        hint: 'Stop the daemon or whatever else reads the slot (see pg_stat_replication), then run `rowtrail setup` again.',
+      },
+    );
+  }
+  return plan;
+}
+
+function decide(input: SlotPlanInput): SlotPlan {
+  const { slot, checkpoint, name, system } = input;
+  const unusable = slot !== null && (slot.walStatus === 'lost' || !input.publicationExists);
+  if (checkpoint === null) {
+    if (slot === null) return { kind: 'create', slot: 'new' };
+    return { kind: 'create', slot: unusable ? 'replace' : 'adopt' };
+  }
+  const fault = slotFault(name, slot, system, checkpoint);
+  if (fault === null && checkpoint.slot !== null && checkpoint.slot !== name) {
+    return restart(slot, unusable, 'slot_missing', `its history came through the slot ${checkpoint.slot}`);
+  }
+  if (fault !== null) return restart(slot, unusable, gapReason(fault, slot), fault.message);
+  if (!input.publicationExists) return restart(slot, unusable, 'publication_missing', 'its publication was gone');
+  return { kind: 'keep' };
+}
+
+function restart(slot: Slot | null, unusable: boolean, reason: GapReason, why: string): SlotPlan {
+  return { kind: 'restart', slot: slot === null ? 'new' : unusable ? 'replace' : 'adopt', reason, why };
+}
+
+function gapReason(fault: RowtrailError, slot: Slot | null): GapReason {
+  if (fault.code === 'RT_SOURCE_CHANGED') return 'source_changed';
+  return slot === null ? 'slot_missing' : 'slot_lost';
+}

@@ -1,0 +1,207 @@
+import { quoteIdentifier, quoteLiteral, quoteQualified } from '../pg/identifier.ts';
+import { AFTER_TRIGGER, BEFORE_TRIGGER } from './table-query.ts';
+import type { Publication } from './source-state.ts';
+import { tableLabel, type RecordedTable, type ReplicaIdentity, type TableRow, type TrackedTable } from './tables.ts';
+
+/** One short transaction on the source, and what puts it back. */
+export interface Step {
+  readonly title: string;
+  readonly statements: readonly string[];
+  readonly undo: readonly string[];
+}
+
+const EVENTS = 'insert or update or delete or truncate';
+const PUBLISH = `publish = 'insert, update, delete, truncate', publish_via_partition_root = true`;
+
+/** Makes the publication, or puts its options right; null: nothing to do. */
+export function publicationStep(name: string, publication: Publication | null): Step | null {
+  const quoted = quoteIdentifier(name);
+  if (publication === null) {
+    return {
+      title: `publication ${name}`,
+      statements: [`create publication ${quoted} with (${PUBLISH})`],
+      undo: [`drop publication if exists ${quoted}`],
+    };
+  }
+  const { actions, viaRoot } = publication;
+  if (viaRoot && actions.insert && actions.update && actions.delete && actions.truncate) return null;
+  const published = Object.entries(actions).flatMap(([action, on]) => (on ? [action] : []));
+  return {
+    title: `publication ${name}: options`,
+    statements: [`alter publication ${quoted} set (${PUBLISH})`],
+    undo: [
+      `alter publication ${quoted} set (publish = '${published.join(', ')}', publish_via_partition_root = ${viaRoot})`,
+    ],
+  };
+}
+
+/**
+ * What is still to be done for a tracked table: a step for each partition, then one for the table itself, which
+ * is published last, when every part of it has its identity.
+ */
+export function trackSteps(table: TrackedTable, publication: string): Step[] {
+  return table.members.flatMap((member) => {
+    const parts = [
+      identityPart(member, table.identity),
+      triggerPart(member),
+      recordPart(member, table),
+      member === table.root && !member.published ? membershipPart(member, publication) : null,
+    ].filter((part) => part !== null);
+    return parts.length === 0 ? [] : [joined(tableLabel(member), parts)];
+  });
+}
+
+/** Takes a table out again: what `trackSteps` did to it, in reverse. */
+export function untrackStep(row: TableRow, publication: string): Step {
+  const parts = [
+    row.published ? reversed(membershipPart(row, publication)) : null,
+    row.recorded?.identityChanged === true && row.identity === 'f' ? restorePart(row, row.recorded) : null,
+    dropTriggersPart(row),
+    row.recorded === null ? null : forgetPart(row, row.recorded),
+  ].filter((part) => part !== null);
+  return joined(`${tableLabel(row)}, no longer tracked`, parts);
+}
+
+export function identityClause(identity: ReplicaIdentity, index: string | null): string {
+  switch (identity) {
+    case 'f':
+      return 'replica identity full';
+    case 'n':
+      return 'replica identity nothing';
+    case 'i':
+      return index === null ? 'replica identity default' : `replica identity using index ${quoteIdentifier(index)}`;
+    case 'd':
+      return 'replica identity default';
+  }
+}
+
+interface Part {
+  readonly what: string;
+  readonly statements: readonly string[];
+  readonly undo: readonly string[];
+}
+
+function identityPart(row: TableRow, wanted: 'full' | 'existing'): Part | null {
+  if (wanted === 'existing') {
+    return row.recorded?.identityChanged === true && row.identity === 'f' ? restorePart(row, row.recorded) : null;
+  }
+  if (row.identity === 'f') return null;
+  return {
+    what: 'replica identity full',
+    statements: [alter(row, 'replica identity full')],
+    undo: [alter(row, identityClause(row.identity, row.identityIndex))],
+  };
+}
+
+function restorePart(row: TableRow, recorded: RecordedTable): Part {
+  return {
+    what: 'prior replica identity',
+    statements: [
+      alter(row, identityClause(recorded.priorIdentity, recorded.priorIdentityIndex)),
+      `update rowtrail.tables set identity_changed = false where relid = ${regclass(row)}`,
+    ],
+    undo: [
+      alter(row, 'replica identity full'),
+      `update rowtrail.tables set identity_changed = true where relid = ${regclass(row)}`,
+    ],
+  };
+}
+
+/** `only`: up to PostgreSQL 14, enabling would look for the trigger in each partition. */
+function triggerPart(row: TableRow): Part | null {
+  if (row.hasTriggers) return null;
+  const target = quoteQualified(row.schema, row.name);
+  const create = (name: string, time: string): string =>
+    `create or replace trigger ${name} ${time} ${EVENTS} on ${target} for each statement execute function rowtrail.context_trigger()`;
+  return {
+    what: 'context triggers',
+    statements: [
+      create(BEFORE_TRIGGER, 'before'),
+      create(AFTER_TRIGGER, 'after'),
+      alter(row, `enable always trigger ${BEFORE_TRIGGER}, enable always trigger ${AFTER_TRIGGER}`),
+    ],
+    undo: dropTriggers(row),
+  };
+}
+
+function dropTriggersPart(row: TableRow): Part {
+  const create = row.hasTriggers ? triggerPart({ ...row, hasTriggers: false }) : null;
+  return { what: 'context triggers off', statements: dropTriggers(row), undo: create?.statements ?? [] };
+}
+
+function dropTriggers(row: TableRow): string[] {
+  const target = quoteQualified(row.schema, row.name);
+  return [BEFORE_TRIGGER, AFTER_TRIGGER].map((name) => `drop trigger if exists ${name} on ${target}`);
+}
+
+function recordPart(row: TableRow, table: TrackedTable): Part | null {
+  const changes = table.identity === 'full' && row.identity !== 'f';
+  if (row.recorded !== null && !changes) return null;
+  const index = row.identityIndex === null ? 'null' : quoteLiteral(row.identityIndex);
+  // A row that is there has kept the identity of before Rowtrail; one changed since by hand is the new "before".
+  return {
+    what: 'record',
+    statements: [
+      `insert into rowtrail.tables (relid, root, schema_name, table_name, prior_identity, prior_identity_index, identity_changed)
+  values (${regclass(row)}, ${regclass(table.root)}, ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)}, '${row.identity}', ${index}, ${changes})
+  on conflict (relid) do update set prior_identity = excluded.prior_identity,
+    prior_identity_index = excluded.prior_identity_index, identity_changed = excluded.identity_changed`,
+    ],
+    undo:
+      row.recorded === null
+        ? [`delete from rowtrail.tables where relid = ${regclass(row)}`]
+        : [restoreRecord(row, row.recorded)],
+  };
+}
+
+function restoreRecord(row: TableRow, recorded: RecordedTable): string {
+  const index = recorded.priorIdentityIndex === null ? 'null' : quoteLiteral(recorded.priorIdentityIndex);
+  return `update rowtrail.tables set prior_identity = '${recorded.priorIdentity}', prior_identity_index = ${index},
+  identity_changed = ${recorded.identityChanged} where relid = ${regclass(row)}`;
+}
+
+function forgetPart(row: TableRow, recorded: RecordedTable): Part {
+  const index = recorded.priorIdentityIndex === null ? 'null' : quoteLiteral(recorded.priorIdentityIndex);
+  return {
+    what: 'record off',
+    statements: [`delete from rowtrail.tables where relid = ${regclass(row)}`],
+    undo: [
+      `insert into rowtrail.tables (relid, root, schema_name, table_name, prior_identity, prior_identity_index, identity_changed)
+  values (${regclass(row)}, coalesce(pg_partition_root(${regclass(row)}), ${regclass(row)}), ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)},
+    '${recorded.priorIdentity}', ${index}, ${recorded.identityChanged})`,
+    ],
+  };
+}
+
+/** `only`: without it, inheritance children would be published too, tracked or not. */
+function membershipPart(row: TableRow, publication: string): Part {
+  const target = `table only ${quoteQualified(row.schema, row.name)}`;
+  return {
+    what: 'published',
+    statements: [`alter publication ${quoteIdentifier(publication)} add ${target}`],
+    undo: [`alter publication ${quoteIdentifier(publication)} drop ${target}`],
+  };
+}
+
+function reversed(part: Part): Part {
+  return { what: `not ${part.what}`, statements: part.undo, undo: part.statements };
+}
+
+function joined(title: string, parts: readonly Part[]): Step {
+  return {
+    title: `${title}: ${parts
+      .map(({ what }) => what)
+      .filter((what) => !what.startsWith('record'))
+      .join(', ')}`,
+    statements: parts.flatMap(({ statements }) => statements),
+    undo: parts.toReversed().flatMap(({ undo }) => undo),
+  };
+}
+
+function alter(row: TableRow, clause: string): string {
+  return `alter table only ${quoteQualified(row.schema, row.name)} ${clause}`;
+}
+
+function regclass(row: TableRow): string {
+  return `${quoteLiteral(quoteQualified(row.schema, row.name)).trimStart()}::regclass`;
+}

@@ -1,0 +1,58 @@
+import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
+import { withSchema, type Migration } from '../pg/migrate.ts';
+import { formatLsn } from '../pg/lsn.ts';
+import type { SystemIdentity } from './replication-probe.ts';
+import type { GapReason, StoredCheckpoint } from './slot-plan.ts';
+
+/** Partitions are made for the current period and this many more. */
+export const PARTITIONS_AHEAD = 2;
+
+export interface StartInput {
+  readonly schema: string;
+  readonly source: string;
+  readonly slot: string;
+  readonly system: SystemIdentity;
+  /** SQL of the position, a literal or a psql variable. */
+  readonly lsn: string;
+}
+
+/** The rows that a first setup leaves in the store: the source and where its history begins. */
+export function beginHistory(input: StartInput): string[] {
+  const s = quoteIdentifier(input.schema);
+  return [
+    `insert into ${s}.sources (name) values (${quoteLiteral(input.source)}) on conflict (name) do nothing`,
+    `insert into ${s}.checkpoints (source_id, epoch, capture, system_identifier, timeline, slot, end_lsn, acknowledged_lsn)
+  select id, 1, 'wal', ${quoteLiteral(input.system.systemIdentifier)}, ${input.system.timeline}, ${quoteLiteral(input.slot)},
+    ${input.lsn}::pg_lsn, ${input.lsn}::pg_lsn
+  from ${s}.sources where name = ${quoteLiteral(input.source)}`,
+  ];
+}
+
+/** A hole in the history: the gap, for everyone to see, and a new epoch that begins behind it. */
+export function restartHistory(input: StartInput, from: StoredCheckpoint, reason: GapReason, why: string): string[] {
+  const s = quoteIdentifier(input.schema);
+  return [
+    `insert into ${s}.gaps (source_id, epoch, reason, detail, from_lsn, to_lsn, from_time, to_time)
+  select source_id, epoch + 1, ${quoteLiteral(reason)}, ${quoteLiteral(why)}, end_lsn, ${input.lsn}::pg_lsn,
+    coalesce(committed_at, updated_at), clock_timestamp()
+  from ${s}.checkpoints where source_id = ${from.sourceId} and epoch = ${from.epoch}`,
+    `update ${s}.checkpoints set epoch = epoch + 1, system_identifier = ${quoteLiteral(input.system.systemIdentifier)},
+  timeline = ${input.system.timeline}, slot = ${quoteLiteral(input.slot)}, commit_lsn = null, committed_at = null, writer = null,
+  end_lsn = ${input.lsn}::pg_lsn, acknowledged_lsn = ${input.lsn}::pg_lsn, updated_at = clock_timestamp()
+  where source_id = ${from.sourceId} and epoch = ${from.epoch} and end_lsn = '${formatLsn(from.endLsn)}'`,
+  ];
+}
+
+/** What `migrate` does, as a script that can be run again. */
+export function migrationScript(schema: string, missing: readonly Migration[]): string[] {
+  const s = quoteIdentifier(schema);
+  return [
+    `create schema if not exists ${s}`,
+    `create table if not exists ${s}.migrations (
+  id integer primary key, name text not null, applied_at timestamptz not null default now())`,
+    ...missing.flatMap((migration) => [
+      `insert into ${s}.migrations (id, name) values (${migration.id}, ${quoteLiteral(migration.name)})`,
+      withSchema(migration.sql, schema).trimEnd().replace(/;$/, ''),
+    ]),
+  ];
+}

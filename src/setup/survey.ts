@@ -1,0 +1,128 @@
+import type pg from 'pg';
+import type { SourceConfig, StoreConfig } from '../config/config.ts';
+import { RowtrailError } from '../lib/errors.ts';
+import { quoteIdentifier } from '../pg/identifier.ts';
+import { storeMigrations, type Migration } from '../pg/migrate.ts';
+import { connect } from './connection.ts';
+import {
+  asProblem,
+  MIN_VERSION,
+  problemsError,
+  sourceProblems,
+  storeProblems,
+  tableProblems,
+  type Problem,
+} from './preflight.ts';
+import { probeReplication, type SystemIdentity } from './replication-probe.ts';
+import type { StoredCheckpoint } from './slot-plan.ts';
+import { readSourceState, type SourceState } from './source-state.ts';
+import { readDatabaseIdentity, readStoreState, readStoredCheckpoint, type StoreState } from './store-state.ts';
+import { planTables, type TablePlan } from './tables.ts';
+
+/** The connections of one setup: `admin` for the source's objects, `daemon` and `store` as the daemon will be. */
+export interface Connections extends AsyncDisposable {
+  readonly admin: pg.Client;
+  readonly daemon: pg.Client;
+  readonly store: pg.Client;
+}
+
+/** Everything that setup looked at before it changes anything. */
+export interface Survey {
+  readonly state: SourceState;
+  readonly plan: TablePlan;
+  readonly daemonRole: string;
+  /** Null only beside a problem that says why. */
+  readonly system: SystemIdentity | null;
+  readonly store: StoreState;
+  /** The store is in the source's own database. */
+  readonly sameDatabase: boolean;
+  readonly missingMigrations: readonly Migration[];
+  readonly checkpoint: StoredCheckpoint | null;
+  readonly problems: readonly Problem[];
+}
+
+/** Opens all connections, or throws one error that names every one that failed. */
+export async function openConnections(source: SourceConfig, store: StoreConfig): Promise<Connections> {
+  const attempts = await Promise.allSettled([
+    connect(source.adminUrl ?? source.url, 'setup', source.adminUrl === null ? 'source' : 'source, as admin'),
+    connect(source.url, 'setup', 'source'),
+    connect(store.url, 'setup', 'store'),
+  ]);
+  const opened = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
+  const [admin, daemon, storeClient] = opened;
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((client) => client.end().catch(() => {})));
+  };
+  if (opened.length < attempts.length || admin === undefined || daemon === undefined || storeClient === undefined) {
+    await close();
+    const problems = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [asProblem(attempt.reason)] : []));
+    throw problemsError(withoutRepeats(problems), source.name);
+  }
+  return { admin, daemon, store: storeClient, [Symbol.asyncDispose]: close };
+}
+
+/** Looks at source and store; changes nothing. */
+export async function survey(connections: Connections, source: SourceConfig, store: StoreConfig): Promise<Survey> {
+  const { admin, daemon, store: storeClient } = connections;
+  await assertVersion(admin, source.name);
+  const state = await readSourceState(admin, source);
+  const plan = planTables(state.tables, source);
+  const storeState = await readStoreState(storeClient, store.schema);
+  const sameDatabase = (await readDatabaseIdentity(admin)) === storeState.databaseIdentity;
+  const adminHelps = sameDatabase && source.adminUrl !== null && state.mayCreateInDatabase;
+  const probe = await probeReplication(source.url).then(
+    (system) => ({ system, problems: [] }),
+    (error: unknown) => ({ system: null, problems: [asProblem(error)] }),
+  );
+  const role = await daemon.query<{ role: string }>('select current_user::text as role');
+  return {
+    state,
+    plan,
+    daemonRole: role.rows[0]?.role ?? '',
+    system: probe.system,
+    store: storeState,
+    sameDatabase,
+    missingMigrations: await readMissingMigrations(storeClient, store.schema, storeState),
+    checkpoint:
+      storeState.schema === 'ours' && storeState.mayUseSchema
+        ? await readStoredCheckpoint(storeClient, store.schema, source.name)
+        : null,
+    problems: [
+      ...sourceProblems(state, source),
+      ...probe.problems,
+      ...tableProblems(plan, state, source),
+      ...storeProblems(storeState, store, adminHelps),
+    ],
+  };
+}
+
+/** Older servers lack what the rest of the survey asks for. */
+async function assertVersion(client: pg.ClientBase, source: string): Promise<void> {
+  const result = await client.query(
+    "select current_setting('server_version_num')::integer as number, current_setting('server_version') as text",
+  );
+  const { number, text } = result.rows[0];
+  if (number >= MIN_VERSION) return;
+  throw new RowtrailError('RT_VERSION', `source ${source} runs PostgreSQL ${text}`, {
+    hint: 'Rowtrail needs PostgreSQL 14 or newer.',
+  });
+}
+
+async function readMissingMigrations(client: pg.ClientBase, schema: string, state: StoreState): Promise<Migration[]> {
+  const all = await storeMigrations();
+  if (state.schema !== 'ours' || !state.mayUseSchema) return all;
+  const found = await client.query('select to_regclass($1) is not null as found', [
+    `${quoteIdentifier(schema)}.migrations`,
+  ]);
+  if (found.rows[0].found !== true) return all;
+  const applied = await client.query<{ id: number }>(`select id from ${quoteIdentifier(schema)}.migrations`);
+  const ids = new Set(applied.rows.map((row) => row.id));
+  return all.filter((migration) => !ids.has(migration.id));
+}
+
+/** Where several URLs point to one server that is down, once is enough. */
+function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  return problems.filter(
+    (problem, index) => problems.findIndex((other) => other.message === problem.message) === index,
+  );
+}

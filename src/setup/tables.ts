@@ -1,0 +1,220 @@
+import type { SourceConfig } from '../config/config.ts';
+import { includes, parseTablePattern } from './table-pattern.ts';
+
+/** pg_class.relreplident: default (primary key), nothing, full, index. */
+export type ReplicaIdentity = 'd' | 'n' | 'f' | 'i';
+
+/** What setup needs to know of one table, partition or foreign table of the source. */
+export interface TableRow {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** relkind: ordinary, partitioned, foreign. */
+  readonly kind: 'r' | 'p' | 'f';
+  readonly unlogged: boolean;
+  /** The topmost partitioned table, for a partition; else null. */
+  readonly rootOid: number | null;
+  /** Tables it inherits from without being a partition. */
+  readonly inheritsFrom: readonly number[];
+  /** The extension it belongs to. */
+  readonly extension: string | null;
+  readonly owner: string;
+  /** The installing role is or may act as the owner. */
+  readonly owned: boolean;
+  readonly identity: ReplicaIdentity;
+  readonly identityIndex: string | null;
+  /** A primary key that the default identity can use: valid, not deferrable. */
+  readonly hasPrimaryKey: boolean;
+  readonly hasIdentityIndex: boolean;
+  /** Both context triggers are there and enabled always. */
+  readonly hasTriggers: boolean;
+  readonly published: boolean;
+  /** Other publications that name columns of it: an identity of full would break the app's updates there. */
+  readonly columnListPublications: readonly string[];
+  /** What rowtrail.tables says of it. */
+  readonly recorded: RecordedTable | null;
+}
+
+export interface RecordedTable {
+  readonly priorIdentity: ReplicaIdentity;
+  readonly priorIdentityIndex: string | null;
+  readonly identityChanged: boolean;
+}
+
+export interface TrackedTable {
+  readonly root: TableRow;
+  /** Its partitions at every level, then the table itself: what gets triggers and an identity. */
+  readonly members: readonly TableRow[];
+  readonly identity: 'full' | 'existing';
+  readonly notes: readonly string[];
+}
+
+export interface SkippedTable {
+  readonly table: TableRow;
+  readonly reason: string;
+  readonly hint: string | null;
+  /** Named in `tables` without a `*`: the user counts on it. */
+  readonly named: boolean;
+}
+
+export interface TablePlan {
+  readonly tracked: readonly TrackedTable[];
+  readonly skipped: readonly SkippedTable[];
+  /** Patterns without a `*` that no table bears the name of. */
+  readonly missing: readonly string[];
+  /** Patterns with a `*` that match no table. */
+  readonly unmatched: readonly string[];
+}
+
+/** `schema.name`, for people. */
+export function tableLabel(table: Pick<TableRow, 'schema' | 'name'>): string {
+  return `${table.schema}.${table.name}`;
+}
+
+/**
+ * Which tables are tracked and how, and why the others that the patterns name are not. Pure.
+ * What is not tracked is left alone: publishing a table without a usable identity would make the
+ * application's own updates fail.
+ */
+export function planTables(
+  rows: readonly TableRow[],
+  source: Pick<SourceConfig, 'tables' | 'identity' | 'tableOptions'>,
+): TablePlan {
+  const patterns = source.tables.map((text) => parseTablePattern(text));
+  const wanted = rows.filter((row) => includes(patterns, row.schema, row.name));
+  const isNamed = (row: TableRow): boolean => patterns.some((p) => p.exact && p.matches(row.schema, row.name));
+  const tracked: TrackedTable[] = [];
+  const skipped: SkippedTable[] = [];
+  const roots = wanted.filter((row) => row.rootOid === null);
+  for (const root of roots.toSorted(byName)) {
+    const partitions = rows.filter((row) => row.rootOid === root.oid).toSorted(byName);
+    const decision = decideTable(root, partitions, source, isNamed(root));
+    if ('reason' in decision) skipped.push({ table: root, named: isNamed(root), ...decision });
+    else tracked.push(decision);
+  }
+  const trackedOids = new Set(tracked.map(({ root }) => root.oid));
+  skipped.push(...strayPartitions(rows, wanted, trackedOids, isNamed));
+  const including = patterns.filter((pattern) => !pattern.excludes);
+  const unmatched = including.filter((p) => !rows.some((row) => p.matches(row.schema, row.name)));
+  return {
+    tracked: withInheritanceNotes(tracked, rows, trackedOids),
+    skipped,
+    missing: unmatched.filter((pattern) => pattern.exact).map((pattern) => pattern.text),
+    unmatched: unmatched.filter((pattern) => !pattern.exact).map((pattern) => pattern.text),
+  };
+}
+
+type Refusal = Pick<SkippedTable, 'reason' | 'hint'>;
+
+function decideTable(
+  root: TableRow,
+  partitions: readonly TableRow[],
+  source: Pick<SourceConfig, 'identity' | 'tableOptions'>,
+  named: boolean,
+): TrackedTable | Refusal {
+  if (root.kind === 'f') return refuse('it is a foreign table: its rows are another server’s');
+  if (root.unlogged)
+    return refuse('it is unlogged: its changes are not in the WAL', `alter table ${tableLabel(root)} set logged`);
+  if (root.extension !== null && !named) {
+    return refuse(
+      `it belongs to the extension ${root.extension}`,
+      'Name it in `tables` without a * to track it all the same.',
+    );
+  }
+  // A future partition would come without identity, and the application's updates of it would fail.
+  if (root.kind === 'p' && !root.hasPrimaryKey) {
+    return refuse('it is partitioned and has no primary key', 'Give it one, or track its data in ordinary tables.');
+  }
+  const members = [...partitions.filter((row) => row.kind !== 'f'), root];
+  const lists = [...new Set(members.flatMap((row) => row.columnListPublications))];
+  const option = source.tableOptions[tableLabel(root)]?.identity ?? null;
+  const identity = lists.length > 0 ? 'existing' : (option ?? source.identity);
+  if (identity === 'existing') {
+    const without = members.find((row) => (row.kind === 'r' || row === root) && !hasUsableIdentity(row));
+    if (without !== undefined) return refuse(...withoutIdentity(without, lists));
+  }
+  return { root, members, identity, notes: memberNotes(partitions, lists) };
+}
+
+/** With `identity: existing`: what it will be once an identity that we changed is put back. */
+function hasUsableIdentity(row: TableRow): boolean {
+  const identity =
+    row.recorded?.identityChanged === true && row.identity === 'f' ? row.recorded.priorIdentity : row.identity;
+  if (identity === 'f') return true;
+  if (identity === 'd') return row.hasPrimaryKey;
+  return identity === 'i' && (row.hasIdentityIndex || row.recorded?.identityChanged === true);
+}
+
+function withoutIdentity(row: TableRow, lists: readonly string[]): [string, string] {
+  if (lists.length > 0) {
+    return [
+      `publication ${lists.join(', ')} names columns of it, and ${tableLabel(row)} has no primary key or replica identity index: ` +
+        'with an identity of full, the application’s updates would fail there',
+      `Add a primary key to ${tableLabel(row)}, or take the column list off that publication.`,
+    ];
+  }
+  return [
+    `${tableLabel(row)} has no primary key and no replica identity, and identity is "existing": publishing it would make the application’s updates fail`,
+    'Add a primary key, or set `identity: full` for it in tableOptions.',
+  ];
+}
+
+function memberNotes(partitions: readonly TableRow[], lists: readonly string[]): string[] {
+  const notes: string[] = [];
+  if (lists.length > 0) notes.push(`identity left as it is: publication ${lists.join(', ')} names columns of it`);
+  for (const partition of partitions) {
+    if (partition.kind === 'f')
+      notes.push(`partition ${tableLabel(partition)} is a foreign table: its changes are not captured`);
+    else if (partition.unlogged)
+      notes.push(`partition ${tableLabel(partition)} is unlogged: its changes are not captured`);
+  }
+  return notes;
+}
+
+/** Partitions follow their root: one that is named while its root is not would be published under no name. */
+function strayPartitions(
+  rows: readonly TableRow[],
+  wanted: readonly TableRow[],
+  tracked: ReadonlySet<number>,
+  isNamed: (row: TableRow) => boolean,
+): SkippedTable[] {
+  const stray = wanted.filter((row) => row.rootOid !== null && !tracked.has(row.rootOid));
+  return stray.flatMap((row) => {
+    const root = rows.find((other) => other.oid === row.rootOid);
+    // A root that is skipped itself says why; saying it of each partition again would bury it.
+    if (root === undefined || (wanted.includes(root) && !isNamed(row))) return [];
+    const label = tableLabel(root);
+    return [
+      {
+        table: row,
+        named: isNamed(row),
+        ...refuse(`it is a partition of ${label}, which is not tracked`, `Name ${label} instead.`),
+      },
+    ];
+  });
+}
+
+/** Rows of an inheritance child show in its parent, but are captured only if the child is tracked itself. */
+function withInheritanceNotes(
+  tracked: readonly TrackedTable[],
+  rows: readonly TableRow[],
+  trackedOids: ReadonlySet<number>,
+): TrackedTable[] {
+  return tracked.map((table) => {
+    const children = rows.filter((row) => row.inheritsFrom.includes(table.root.oid) && !trackedOids.has(row.oid));
+    if (children.length === 0) return table;
+    const names = children.map((child) => tableLabel(child)).join(', ');
+    return {
+      ...table,
+      notes: [...table.notes, `${names} inherits from it and is not tracked: changes there are not captured`],
+    };
+  });
+}
+
+function refuse(reason: string, hint: string | null = null): Refusal {
+  return { reason, hint };
+}
+
+function byName(a: TableRow, b: TableRow): number {
+  return tableLabel(a) < tableLabel(b) ? -1 : 1;
+}
