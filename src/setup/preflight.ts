@@ -56,7 +56,8 @@ function serverProblems(state: SourceState): Problem[] {
       ),
     );
   }
-  if (state.slot?.activePid == null && state.usedSenders >= state.maxSenders) {
+  const streaming = state.slot !== null && state.slot.activePid !== null;
+  if (!streaming && state.usedSenders >= state.maxSenders) {
     problems.push(
       problem(
         'RT_SETUP_FAILED',

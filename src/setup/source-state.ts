@@ -60,11 +60,12 @@ export interface Publication {
   readonly owned: boolean;
 }
 
+/** By name: pg_logical_emit_message has another parameter from PostgreSQL 17 on. */
 const APPLICATION_FUNCTIONS = [
-  'pg_catalog.pg_logical_emit_message(boolean, text, text)',
-  'pg_catalog.pg_current_xact_id_if_assigned()',
-  'pg_catalog.current_setting(text, boolean)',
-  'pg_catalog.set_config(text, text, boolean)',
+  'pg_logical_emit_message',
+  'pg_current_xact_id_if_assigned',
+  'current_setting',
+  'set_config',
 ] as const;
 
 /** Reads everything that decides whether and how `source` can be set up. Changes nothing. */
@@ -109,7 +110,9 @@ select current_setting('server_version_num')::integer as version, current_settin
   (select count(*)::integer from pg_stat_activity where backend_type = 'walsender') as used_senders,
   (select setting::integer from pg_settings where name = 'max_slot_wal_keep_size') as max_slot_wal_keep_mb,
   current_user::text as role, has_database_privilege(current_database(), 'create') as may_create,
-  array(select f from unnest($1::text[]) f where not has_function_privilege('public', f, 'execute')) as revoked,
+  array(select p.oid::regprocedure::text from pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any ($1::text[])
+      and not has_function_privilege('public', p.oid, 'execute')) as revoked,
   exists (select from pg_roles where rolname = 'rowtrail_owner') as owner_role_exists`;
 
 const SCHEMA_SQL = `

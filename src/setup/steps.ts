@@ -63,16 +63,9 @@ export function untrackStep(row: TableRow, publication: string): Step {
 }
 
 export function identityClause(identity: ReplicaIdentity, index: string | null): string {
-  switch (identity) {
-    case 'f':
-      return 'replica identity full';
-    case 'n':
-      return 'replica identity nothing';
-    case 'i':
-      return index === null ? 'replica identity default' : `replica identity using index ${quoteIdentifier(index)}`;
-    case 'd':
-      return 'replica identity default';
-  }
+  if (identity === 'i' && index !== null) return `replica identity using index ${quoteIdentifier(index)}`;
+  const words = { d: 'default', f: 'full', n: 'nothing', i: 'default' };
+  return `replica identity ${words[identity]}`;
 }
 
 interface Part {
