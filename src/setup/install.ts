@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Config, SourceConfig, StoreConfig } from '../config/config.ts';
-import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
+import { messageOf, RowtrailError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { formatLsn } from '../pg/lsn.ts';
@@ -9,9 +9,10 @@ import { explainDatabaseError } from '../pg/pool.ts';
 import { problemsError } from './preflight.ts';
 import { planSource, type SourcePlan } from './plan.ts';
 import { setupScript } from './script.ts';
+import { lockSetup } from './setup-lock.ts';
 import { createSlot } from './slot-create.ts';
 import { planSlot, type SlotPlan } from './slot-plan.ts';
-import { StepRunner } from './step-runner.ts';
+import { STEP_LIMITS, StepRunner, type StepLimits } from './step-runner.ts';
 import { beginHistory, PARTITIONS_AHEAD, restartHistory } from './store-sql.ts';
 import { openConnections, survey, type Connections, type Survey } from './survey.ts';
 import { tableLabel } from './tables.ts';
@@ -25,10 +26,7 @@ export interface SetupOptions {
   readonly limits?: Partial<SetupLimits>;
 }
 
-export interface SetupLimits {
-  /** A lock on an application's table is waited for this long at a time. */
-  readonly lockTimeoutMs: number;
-  readonly lockAttempts: number;
+export interface SetupLimits extends StepLimits {
   /** A new slot waits for every open writing transaction; this long at most. */
   readonly slotTimeoutMs: number;
 }
@@ -44,10 +42,7 @@ export interface SetupResult {
   readonly steps: number;
 }
 
-const LIMITS: SetupLimits = { lockTimeoutMs: 2000, lockAttempts: 5, slotTimeoutMs: 120_000 };
-/** Another setup on the same source is waited for. */
-const SETUP_LOCK_TIMEOUT_MS = 60_000;
-
+const LIMITS: SetupLimits = { ...STEP_LIMITS, slotTimeoutMs: 120_000 };
 /**
  * Installs Rowtrail on every source and in the store. Safe to run again: it does what is still to be done, takes
  * out tables that are no longer wanted, and starts a new epoch (with a gap on record) where the slot is gone.
@@ -68,7 +63,7 @@ async function setupSource(source: SourceConfig, store: StoreConfig, options: Se
   }
   await using connections = await openConnections(source, store);
   try {
-    if (!options.dryRun) await lockSetup(connections.admin, source);
+    if (!options.dryRun) await lockSetup(connections.admin, source.name);
     const found = await survey(connections, source, store);
     if (options.dryRun) return await dryRun(found, source, store, options);
     const slotPlan = assertReady(found, source);
@@ -108,21 +103,6 @@ function decideSlot(found: Survey, source: SourceConfig): SlotPlan {
 function assertReady(found: Survey, source: SourceConfig): SlotPlan {
   if (found.problems.length > 0) throw problemsError(found.problems, source.name);
   return decideSlot(found, source);
-}
-
-/** Two setups of one database would undo each other's work. */
-async function lockSetup(admin: pg.ClientBase, source: SourceConfig): Promise<void> {
-  await admin.query(`set lock_timeout = ${SETUP_LOCK_TIMEOUT_MS}`);
-  try {
-    await admin.query("select pg_advisory_lock(hashtext('rowtrail.setup'), 0)");
-  } catch (error) {
-    if (codeOf(error) !== '55P03') throw error;
-    throw new RowtrailError('RT_LOCK_TIMEOUT', `another setup or teardown of source ${source.name} is running`, {
-      hint: 'Try again when it is done.',
-      cause: error,
-    });
-  }
-  await admin.query('set lock_timeout = default');
 }
 
 function report(found: Survey, plan: SourcePlan, options: SetupOptions): void {

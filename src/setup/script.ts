@@ -31,8 +31,8 @@ export function setupScript(input: ScriptInput): string {
 
 function header({ found, source }: ScriptInput): string {
   const lines = [
-    `-- Rowtrail: setup of source ${source.name}. To be run with psql -X -f; it connects by itself, without passwords`,
-    '-- (psql asks, or reads them from PGPASSFILE). Nothing has been changed by printing this.',
+    `-- Rowtrail: setup of source ${source.name}. To be run with: psql -X -f FILE ${quoteLiteral(withoutPassword(store.url)).trimStart()}`,
+    '-- It connects where it has to; psql asks for passwords, or reads them from PGPASSFILE. Printing this changed nothing.',
   ];
   for (const { message, fix } of found.problems) lines.push(`-- PROBLEM: ${oneLine(message)}`, `--   ${oneLine(fix)}`);
   for (const { root, identity, members, notes } of found.plan.tracked) {
@@ -109,10 +109,14 @@ function transaction(statements: readonly string[]): string {
 }
 
 function connectTo(url: string): string {
+  return String.raw`\connect ${quoteLiteral(withoutPassword(url)).trimStart()}`;
+}
+
+function withoutPassword(url: string): string {
   const parsed = new URL(url);
   parsed.password = '';
   parsed.searchParams.delete('password');
-  return String.raw`\connect ${quoteLiteral(parsed.toString()).trimStart()}`;
+  return parsed.toString();
 }
 
 /** A name may hold a line break; a comment may not. */

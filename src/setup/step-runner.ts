@@ -10,6 +10,7 @@ export interface StepLimits {
   readonly lockAttempts: number;
 }
 
+export const STEP_LIMITS: StepLimits = { lockTimeoutMs: 2000, lockAttempts: 5 };
 const RETRY_DELAY = { minDelayMs: 500, maxDelayMs: 5000 };
 /** lock_not_available, deadlock_detected. */
 const LOCK_CODES = new Set(['55P03', '40P01']);
