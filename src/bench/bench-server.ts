@@ -1,0 +1,105 @@
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { stopLeftover } from '../embedded/postmaster.ts';
+import { processIdentity } from '../embedded/process-identity.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../embedded/server.ts';
+import type { Log } from '../lib/log.ts';
+import { connectionOptions } from '../pg/pool.ts';
+
+/** Whatever bears on the figures; printed with them. */
+export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
+  wal_level: 'logical',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  shared_buffers: '1GB',
+  // Checkpoints come when the bench asks for them: between the runs.
+  max_wal_size: '64GB',
+  checkpoint_timeout: '1d',
+  max_slot_wal_keep_size: '-1',
+  logical_decoding_work_mem: '64MB',
+  max_replication_slots: '10',
+  max_wal_senders: '10',
+};
+
+const FOLDER_PREFIX = 'rowtrail-bench-';
+
+/** How to reach one database: by URL for Rowtrail, by parameters for libpq's programs. */
+export interface DatabaseAddress {
+  readonly url: string;
+  readonly conninfo: string;
+  readonly password: string;
+}
+
+export interface BenchServer {
+  readonly version: string;
+  readonly overSocket: boolean;
+  address(database: string): DatabaseAddress;
+  /** Ends the server at once and removes its data. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** A PostgreSQL server for one benchmark, in a temporary folder. */
+export async function startBenchServer(log: Log): Promise<BenchServer> {
+  await removeLeftovers(log);
+  const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    // mkdtemp's folders are closed to other users; the server's own folder inside is closed again.
+    await chmod(folder, 0o755);
+    const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), settings: SERVER_SETTINGS, log });
+    return {
+      version: postgres.version,
+      overSocket: postgres.socketDir !== null,
+      address: (database) => addressOf(postgres, database),
+      stop: async () => {
+        await postgres.stop('immediate');
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** A connected client of the benchmark's own; errors while it is idle are left to its next query. */
+export async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client(connectionOptions(url, 'bench'));
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+/** By the socket where there is one: TCP costs the walsender a microsecond a change. ANCHORS §3 */
+function addressOf(postgres: EmbeddedPostgres, database: string): DatabaseAddress {
+  const url = new URL(postgres.url);
+  url.pathname = `/${database}`;
+  const password = decodeURIComponent(url.password);
+  const host = postgres.socketDir ?? url.hostname;
+  if (postgres.socketDir !== null) url.searchParams.set('host', postgres.socketDir);
+  return {
+    url: url.toString(),
+    conninfo: `host=${quoted(host)} port=${postgres.port} user=${quoted(postgres.adminUser)} dbname=${quoted(database)}`,
+    password,
+  };
+}
+
+/** https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE */
+function quoted(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** Ends the server and removes the data of a benchmark that was killed. */
+async function removeLeftovers(log: Log): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(FOLDER_PREFIX)) continue;
+    const pid = Number.parseInt(name.slice(FOLDER_PREFIX.length), 10);
+    if (processIdentity(pid) !== null) continue;
+    const folder = join(tmpdir(), name);
+    await stopLeftover(join(folder, 'data', 'cluster'), log);
+    await rm(folder, { recursive: true, force: true });
+  }
+}

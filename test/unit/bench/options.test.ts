@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { parseBenchArguments } from '../../../src/bench/options.ts';
+import { RowtrailError } from '../../../src/lib/errors.ts';
+
+test('everything has a default', () => {
+  expect(parseBenchArguments(['ingest'])).toEqual({
+    workloads: ['100', '1', '1m'],
+    changes: null,
+    runs: 3,
+    context: false,
+    json: false,
+    cpuProfileDir: null,
+  });
+});
+
+test('options', () => {
+  const args = [
+    'ingest',
+    '--workload',
+    '1m',
+    '--rows',
+    '10_000',
+    '--runs=2',
+    '--json',
+    '--context',
+    '--cpu-prof',
+    '/p',
+  ];
+  expect(parseBenchArguments(args)).toEqual({
+    workloads: ['1m'],
+    changes: 10_000,
+    runs: 2,
+    context: true,
+    json: true,
+    cpuProfileDir: '/p',
+  });
+});
+
+test('asking for help', () => {
+  expect(parseBenchArguments(['--help'])).toBeNull();
+  expect(parseBenchArguments(['ingest', '-h'])).toBeNull();
+});
+
+test.each([
+  [[], 'no benchmark is named'],
+  [['egress'], 'unknown benchmark: egress'],
+  [['ingest', 'more'], 'unknown benchmark: ingest more'],
+  [['ingest', '--fast'], "Unknown option '--fast'"],
+  [['ingest', '--workload', '2'], '--workload takes 100, 1, 1m or all, not 2'],
+  [['ingest', '--rows', '0'], '--rows takes a whole number from 1 to 100000000, not 0'],
+  [['ingest', '--runs', '1.5'], '--runs takes a whole number from 1 to 100, not 1.5'],
+])('%j is refused', (args, message) => {
+  let thrown: unknown;
+  try {
+    parseBenchArguments(args);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(RowtrailError);
+  expect(thrown).toMatchObject({ code: 'RT_USAGE', message: expect.stringContaining(message) });
+});
