@@ -1,0 +1,308 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Config, ContextMapping, SourceConfig, TableOptions } from '../../src/config/config.ts';
+import { startDaemon, type Daemon } from '../../src/daemon/daemon.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../src/pg/identifier.ts';
+import { migrate, storeMigrations } from '../../src/pg/migrate.ts';
+import { connectionOptions } from '../../src/pg/pool.ts';
+import { renderSourceSql } from '../../src/setup/source-sql.ts';
+import type { TestDatabase } from './database.ts';
+import { until } from './poll.ts';
+
+const DIST = new URL('../../dist/', import.meta.url);
+const CHILD = `
+import { loadConfig } from '${DIST}config/load.js';
+import { createLog } from '${DIST}lib/log.js';
+import { startDaemon } from '${DIST}daemon/daemon.js';
+const config = await loadConfig({ file: process.argv[1] });
+let daemon;
+process.once('SIGTERM', async () => { await daemon?.stop(); process.exit(0); });
+daemon = await startDaemon(config, { log: createLog('info') });
+await daemon.run();
+process.exit(0);
+`;
+
+export interface CaptureOptions {
+  /** Unqualified names of tables (or partitioned roots) in `public` that exist already. */
+  readonly tables: readonly string[];
+  /** Tables whose identity stays what it is. */
+  readonly keepIdentity?: readonly string[];
+  readonly context?: Readonly<Record<string, ContextMapping>>;
+  readonly tableOptions?: Readonly<Record<string, TableOptions>>;
+  /** Default: the source's own database. */
+  readonly store?: TestDatabase;
+}
+
+export interface StoredEntry {
+  readonly id: string;
+  readonly transaction_id: string;
+  readonly context_id: string;
+  readonly ordinal: string;
+  readonly table_name: string | null;
+  readonly action: string;
+  readonly record_key: string | null;
+  readonly changed: string[] | null;
+  readonly unknown: string[] | null;
+  readonly row: string | null;
+  readonly old: string | null;
+  readonly data: string | null;
+  readonly occurred_at: string;
+  readonly xid: string;
+  readonly commit_lsn: string;
+  readonly attribution: string;
+  readonly actor: string;
+  readonly user_name: string | null;
+  readonly context: string | null;
+  readonly comment: string | null;
+}
+
+/** A source made ready the way `setup` does it, and its store. */
+export interface Capture {
+  readonly config: Config;
+  readonly source: SourceConfig;
+  readonly database: TestDatabase;
+  readonly store: TestDatabase;
+  /** Entries in the order of their ids. */
+  entries(where?: string): Promise<StoredEntry[]>;
+  /** Resolves when everything committed before the call is stored. */
+  caughtUp(options?: { timeoutMs?: number }): Promise<void>;
+  start(): Promise<RunningDaemon>;
+  spawn(): Promise<DaemonProcess>;
+}
+
+export interface RunningDaemon extends AsyncDisposable {
+  readonly daemon: Daemon;
+  readonly url: string;
+  /** Settles as the daemon's `run` does. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+  status(): Promise<Record<string, unknown>>;
+}
+
+export interface DaemonProcess extends AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly stderr: () => string;
+  /** Resolves when capture streams. */
+  readonly streaming: Promise<void>;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** The table that `caughtUp` writes to. */
+export const MARKER_TABLE = 'capture_marker';
+
+/** Installs Rowtrail's side of the source and the store in `database`. */
+export async function prepareCapture(database: TestDatabase, options: CaptureOptions): Promise<Capture> {
+  const store = options.store ?? database;
+  const config = configOf(database, store, options);
+  const source = config.sources[0]!;
+  await database.query(`create table ${MARKER_TABLE} (id bigint generated always as identity primary key)`);
+  await installSource(database, source, [...options.tables, MARKER_TABLE], options.keepIdentity ?? []);
+  await installStore(database, store, config);
+  return {
+    config,
+    source,
+    database,
+    store,
+    entries: (where) => readEntries(store, where),
+    caughtUp: (waiting) => caughtUp(database, store, waiting),
+    start: () => startInProcess(config),
+    spawn: () => spawnDaemon(config),
+  };
+}
+
+function configOf(database: TestDatabase, store: TestDatabase, options: CaptureOptions): Config {
+  return {
+    store: { url: store.url, schema: 'audit', partition: 'month', retentionDays: null },
+    sources: [
+      {
+        name: 'shop',
+        url: database.url,
+        adminUrl: null,
+        capture: 'wal',
+        tables: ['public.*'],
+        identity: 'full',
+        truncate: { capture: true, maxBytes: 64 * 1024 * 1024 },
+        tableOptions: options.tableOptions ?? {},
+        baseline: false,
+        slot: database.name,
+        publication: 'rowtrail_shop',
+        context: options.context ?? {},
+        users: null,
+        links: {},
+        revert: null,
+        allowUnboundedWal: true,
+      },
+    ],
+    http: { host: '127.0.0.1', port: 0, auth: { mode: 'none' }, contact: null },
+    log: { level: 'info' },
+  };
+}
+
+async function installSource(
+  database: TestDatabase,
+  source: SourceConfig,
+  tables: readonly string[],
+  keepIdentity: readonly string[],
+): Promise<void> {
+  const facts = await database.query(`select current_user as role, current_setting('server_encoding') as encoding`);
+  const { role, encoding } = facts.rows[0];
+  // One string: a session's statements, in one transaction.
+  const sql = await renderSourceSql({ source, daemonRole: role, encoding });
+  await database.query(`begin; ${sql.join('\n')}; commit`);
+  for (const table of tables) {
+    const parts = await database.query(
+      `select relid::regclass::text as name from pg_partition_tree($1::regclass)
+       union select $1::regclass::text`,
+      [quoteQualified('public', table)],
+    );
+    for (const { name } of parts.rows) {
+      if (!keepIdentity.includes(table)) await database.query(`alter table ${name} replica identity full`);
+      for (const when of ['before', 'after']) {
+        await database.query(
+          `create trigger rowtrail_context_${when} ${when} insert or update or delete or truncate on ${name}
+             for each statement execute function rowtrail.context_trigger();
+           alter table ${name} enable always trigger rowtrail_context_${when}`,
+        );
+      }
+    }
+  }
+  const names = tables.map((table) => quoteQualified('public', table)).join(', ');
+  await database.query(
+    `create publication ${quoteIdentifier(source.publication)} for table ${names} with (publish_via_partition_root = true)`,
+  );
+}
+
+async function installStore(database: TestDatabase, store: TestDatabase, config: Config): Promise<void> {
+  const source = config.sources[0]!;
+  const client = new pg.Client(connectionOptions(store.url, 'test setup'));
+  await client.connect();
+  try {
+    await migrate(client, config.store.schema, await storeMigrations());
+  } finally {
+    await client.end();
+  }
+  const slot = await database.query(
+    `select s.lsn, c.system_identifier::text as system, h.timeline_id as timeline
+     from pg_create_logical_replication_slot($1, 'pgoutput') s, pg_control_system() c, pg_control_checkpoint() h`,
+    [source.slot],
+  );
+  const { lsn, system, timeline } = slot.rows[0];
+  await store.query(
+    `with s as (insert into audit.sources (name) values ($1) returning id)
+     insert into audit.checkpoints (source_id, epoch, capture, system_identifier, timeline, slot, end_lsn, acknowledged_lsn)
+     select id, 1, 'wal', $2, $3, $4, $5::pg_lsn, $5::pg_lsn from s`,
+    [source.name, system, timeline, source.slot, lsn],
+  );
+}
+
+async function readEntries(store: TestDatabase, where = 'true'): Promise<StoredEntry[]> {
+  const result = await store.query(
+    `select e.id, e.transaction_id, e.context_id, e.ordinal, r.table_name, e.action, e.record_key, e.changed, e.unknown,
+       e.row::text, e.old::text, e.data::text, e.occurred_at, t.xid, t.commit_lsn, c.attribution, a.claim as actor,
+       c.user_name, c.context::text, c.comment
+     from audit.entries e
+     left join audit.relations r on r.id = e.relation_id
+     left join audit.transactions t on t.id = e.transaction_id
+     left join audit.contexts c on c.id = e.context_id
+     left join audit.actors a on a.id = c.actor_id
+     where (${where}) and r.table_name is distinct from ${quoteLiteral(MARKER_TABLE)} order by e.id`,
+  );
+  return result.rows;
+}
+
+async function caughtUp(
+  database: TestDatabase,
+  store: TestDatabase,
+  options: { timeoutMs?: number } = {},
+): Promise<void> {
+  const marker = await database.query(`insert into ${MARKER_TABLE} default values returning id`);
+  const id = marker.rows[0].id as string;
+  await until(
+    async () =>
+      (
+        await store.query(
+          `select from audit.entries e join audit.relations r on r.id = e.relation_id
+           where r.table_name = $1 and e.record_key = $2`,
+          [MARKER_TABLE, id],
+        )
+      ).rowCount === 1,
+    { timeoutMs: options.timeoutMs ?? 30_000, what: 'everything committed is stored' },
+  );
+}
+
+async function startInProcess(config: Config): Promise<RunningDaemon> {
+  const daemon = await startDaemon(config, { log: createLog('silent') });
+  const ended = daemon.run();
+  ended.catch(() => {});
+  const stop = (): Promise<void> => daemon.stop();
+  return {
+    daemon,
+    url: daemon.url,
+    ended,
+    stop,
+    status: async () => {
+      const response = await fetch(`${daemon.url}/api/v1/status`);
+      return ((await response.json()) as { data: Record<string, unknown> }).data;
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** The built program as a process of its own. */
+async function spawnDaemon(config: Config): Promise<DaemonProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'rowtrail-capture-'));
+  const file = join(folder, 'rowtrail.yaml');
+  await writeFile(file, yamlOf(config));
+  const child = spawn(process.execPath, ['--input-type=module', '-e', CHILD, file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8');
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const streaming = new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (text: string) => {
+      stderr += text;
+      if (stderr.includes('capture is streaming')) resolve();
+    });
+    void exited.then(() => reject(new Error(`the daemon ended before it captured: ${stderr}`)));
+  });
+  streaming.catch(() => {});
+  return {
+    process: child,
+    pid: child.pid!,
+    stderr: () => stderr,
+    streaming,
+    exited,
+    kill: (signal) => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** JSON is YAML. */
+function yamlOf(config: Config): string {
+  return JSON.stringify({
+    store: { url: config.store.url, schema: config.store.schema },
+    sources: config.sources.map((source) => ({
+      name: source.name,
+      url: source.url,
+      tables: source.tables,
+      slot: source.slot,
+      publication: source.publication,
+      allowUnboundedWal: true,
+    })),
+    http: { host: config.http.host, port: config.http.port, auth: config.http.auth },
+    log: config.log,
+  });
+}

@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto';
+import { expect } from 'vitest';
+import type { StoredEntry } from '../../harness/capture.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+import { quoteIdentifier, quoteLiteral } from '../../../src/pg/identifier.ts';
+
+/** How the test expects a column's output text to stand in an image. */
+export type ExpectedKind = 'number' | 'boolean' | 'json' | 'text';
+
+export interface OracleTable {
+  readonly name: string;
+  readonly columns: Readonly<Record<string, ExpectedKind>>;
+  /** Null: none. */
+  readonly key: readonly string[] | null;
+}
+
+/** A change as a plain row trigger saw it. */
+interface Shadow {
+  readonly xid: string;
+  readonly table_name: string;
+  readonly op: 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
+  readonly old: (string | null)[] | null;
+  readonly new: (string | null)[] | null;
+  readonly user_id: string | null;
+}
+
+/**
+ * An account of all changes that owes nothing to logical decoding: row triggers copy each column's output text
+ * into `oracle.shadow`, numbered in the order in which they fire.
+ */
+export async function installOracle(database: TestDatabase, tables: readonly OracleTable[]): Promise<void> {
+  await database.query(`
+    create schema oracle;
+    create table oracle.shadow (
+      seq bigint generated always as identity primary key, xid bigint not null, table_name text not null,
+      op text not null, old text[], new text[], user_id text);
+  `);
+  for (const table of tables) {
+    const name = quoteIdentifier(table.name);
+    const texts = (row: string): string =>
+      `array[${Object.keys(table.columns)
+        .map((column) => `${row}.${quoteIdentifier(column)}`)
+        .map((value) => `case when ${value} is not distinct from null then null else format('%s', ${value}) end`)
+        .join(', ')}]::text[]`;
+    const trigger = quoteIdentifier(`copy_${table.name}`);
+    await database.query(`
+      create function oracle.${trigger}() returns trigger language plpgsql
+        set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set extra_float_digits = 1
+        set bytea_output = 'hex' set lc_monetary = 'C' set xmlbinary = 'base64'
+      as $$
+      declare
+        v_old text[];
+        v_new text[];
+      begin
+        if tg_op in ('UPDATE', 'DELETE') then v_old := ${texts('old')}; end if;
+        if tg_op in ('UPDATE', 'INSERT') then v_new := ${texts('new')}; end if;
+        insert into oracle.shadow (xid, table_name, op, old, new, user_id)
+          values (pg_current_xact_id()::text::bigint, ${quoteLiteral(table.name)}, tg_op, v_old, v_new,
+            nullif(current_setting('rowtrail.user_id', true), ''));
+        return null;
+      end $$;
+      create trigger oracle_rows after insert or update or delete on ${name}
+        for each row execute function oracle.${trigger}();
+      create trigger oracle_truncate after truncate on ${name}
+        for each statement execute function oracle.${trigger}();
+    `);
+  }
+}
+
+export interface Comparison {
+  readonly changes: number;
+  readonly transactions: number;
+}
+
+/** Compares every entry with its shadow row: order within its transaction, action, images, key, actor. */
+export async function compareWithOracle(
+  database: TestDatabase,
+  tables: readonly OracleTable[],
+  entries: readonly StoredEntry[],
+): Promise<Comparison> {
+  const byName = new Map(tables.map((table) => [table.name, table]));
+  const shadows = await database.query('select * from oracle.shadow order by seq');
+  const expected = groupBy(shadows.rows as Shadow[], (shadow) => shadow.xid);
+  const actual = groupBy(entries, (entry) => entry.xid);
+  expect([...actual.keys()].toSorted(byNumber)).toEqual([...expected.keys()].toSorted(byNumber));
+  expect(entries.length).toBe(shadows.rows.length);
+  for (const [xid, wanted] of expected) {
+    const found = actual.get(xid)!;
+    expect(found.map((entry) => entry.ordinal)).toEqual(wanted.map((_, i) => String(i)));
+    const lines = found.map(entryLine);
+    const wantedLines = wanted.map((shadow) => shadowLine(byName.get(shadow.table_name)!, shadow));
+    // One comparison a transaction: thousands of calls of `expect` would be the slowest part of the test.
+    if (lines.join('\n') !== wantedLines.join('\n')) expect(lines, `transaction ${xid}`).toEqual(wantedLines);
+  }
+  return { changes: entries.length, transactions: expected.size };
+}
+
+/** What must hold of the store as a whole, whatever was captured. */
+export async function assertStoreInvariants(store: TestDatabase): Promise<void> {
+  const violations = await store.query(`
+    select 'entries without their transaction' as what, count(*)::int from audit.entries e
+      where not exists (select from audit.transactions t where t.id = e.transaction_id)
+    union all select 'transactions that are not whole', count(*)::int from (
+      select t.id from audit.transactions t join audit.entries e on e.transaction_id = t.id
+      group by t.id, t.size having count(*) <> t.size or max(e.ordinal) <> t.size - 1 or min(e.id) <> t.id
+        or count(distinct e.ordinal) <> t.size) w
+    union all select 'transactions without entries', count(*)::int from audit.transactions t
+      where not exists (select from audit.entries e where e.transaction_id = t.id)
+    union all select 'the same (epoch, commit LSN) twice', count(*)::int from (
+      select from audit.transactions group by source_id, epoch, commit_lsn having count(*) > 1) d
+    union all select 'ids against the order of commits', count(*)::int from (
+      select id, lag(commit_lsn) over (order by id) > commit_lsn as wrong from audit.transactions) o where wrong
+    union all select 'ordinals against the order of ids', count(*)::int from (
+      select ordinal, lag(ordinal) over (partition by transaction_id order by id) as last from audit.entries) o
+      where ordinal <> last + 1
+    union all select 'entries outside their context', count(*)::int from audit.entries e
+      left join audit.contexts c on c.id = e.context_id
+      where c.id is null or e.id not between c.id and c.last_id or c.transaction_id <> e.transaction_id
+    union all select 'contexts whose range is not that of their entries', count(*)::int from audit.contexts c
+      where c.id is distinct from (select min(id) from audit.entries e where e.context_id = c.id and e.id between c.id and c.last_id)
+        or c.last_id is distinct from (select max(id) from audit.entries e where e.context_id = c.id and e.id between c.id and c.last_id)
+    union all select 'rollups that miscount', count(*)::int from (
+      select * from (
+        select date_bin('15 minutes', e.occurred_at, timestamptz '2000-01-01') as bucket, coalesce(e.relation_id, 0) as relation_id,
+          c.actor_id, e.action, c.attribution, count(*) as n, min(e.id) as low, max(e.id) as high
+        from audit.entries e join audit.contexts c on c.id = e.context_id group by 1, 2, 3, 4, 5) a
+      full join (select bucket, relation_id, actor_id, action, attribution, count as n, min_id as low, max_id as high
+        from audit.rollups) b using (bucket, relation_id, actor_id, action, attribution, n, low, high)
+      where a.n is null or b.n is null) r
+    union all select 'open id blocks', count(*)::int from audit.flushes
+    union all select 'a checkpoint behind its entries', count(*)::int from audit.checkpoints
+      where commit_lsn < (select max(commit_lsn) from audit.transactions) or acknowledged_lsn < end_lsn`);
+  const found = violations.rows.filter((row) => row.count !== 0);
+  expect(found).toEqual([]);
+}
+
+const ACTIONS = { INSERT: 'create', UPDATE: 'update', DELETE: 'delete', TRUNCATE: 'truncate' } as const;
+
+function entryLine(entry: StoredEntry): string {
+  return [
+    entry.table_name,
+    entry.action,
+    entry.record_key,
+    entry.row,
+    entry.old,
+    entry.changed === null ? null : JSON.stringify(entry.changed),
+    entry.unknown === null ? null : JSON.stringify(entry.unknown),
+    entry.attribution === 'app' ? entry.actor : null,
+  ].join(' | ');
+}
+
+function shadowLine(table: OracleTable, shadow: Shadow): string {
+  const names = Object.keys(table.columns);
+  const changed = names.filter((_, i) => shadow.op === 'UPDATE' && shadow.old![i] !== shadow.new![i]);
+  const image = shadow.op === 'DELETE' ? shadow.old : shadow.new;
+  const row = image === null ? null : imageText(table, image, names);
+  return [
+    shadow.table_name,
+    ACTIONS[shadow.op],
+    image === null ? null : recordKey(table, image, row!),
+    row,
+    changed.length === 0 ? null : imageText(table, shadow.old!, changed),
+    shadow.op === 'UPDATE' ? JSON.stringify(changed) : null,
+    null,
+    shadow.user_id,
+  ].join(' | ');
+}
+
+/** The JSON object of these columns, by DESIGN §2.4. */
+function imageText(table: OracleTable, values: readonly (string | null)[], columns: readonly string[]): string {
+  const names = Object.keys(table.columns);
+  const members = columns.map((column) => {
+    const value = values[names.indexOf(column)] ?? null;
+    return `${JSON.stringify(column)}:${valueText(table.columns[column]!, value)}`;
+  });
+  return `{${members.join(',')}}`;
+}
+
+export function valueText(kind: ExpectedKind, value: string | null): string {
+  if (value === null) return 'null';
+  if (kind === 'json') return value;
+  if (kind === 'boolean') return value === 't' ? 'true' : 'false';
+  if (kind === 'number' && !['NaN', 'Infinity', '-Infinity'].includes(value)) return value;
+  return JSON.stringify(value);
+}
+
+function recordKey(table: OracleTable, values: readonly (string | null)[], row: string): string {
+  if (table.key === null) return `~${createHash('sha256').update(row).digest('hex')}`;
+  const names = Object.keys(table.columns);
+  const texts = table.key.map((column) => values[names.indexOf(column)]!);
+  const key = texts.length === 1 ? texts[0]! : JSON.stringify(texts);
+  return Buffer.byteLength(key) > 1024 ? `~${createHash('sha256').update(key).digest('hex')}` : key;
+}
+
+function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function byNumber(a: string, b: string): number {
+  return Number(a) - Number(b);
+}
