@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { Config, SourceConfig, StoreConfig } from '../config/config.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';

@@ -29,7 +29,7 @@ export function setupScript(input: ScriptInput): string {
     .join('\n\n');
 }
 
-function header({ found, source }: ScriptInput): string {
+function header({ found, source, store }: ScriptInput): string {
   const lines = [
     `-- Rowtrail: setup of source ${source.name}. To be run with: psql -X -f FILE ${quoteLiteral(withoutPassword(store.url)).trimStart()}`,
     '-- It connects where it has to; psql asks for passwords, or reads them from PGPASSFILE. Printing this changed nothing.',

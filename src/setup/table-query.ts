@@ -13,18 +13,17 @@ const BEFORE_TYPE = 62;
  * schemas, `rowtrail`, and schemas that hold a Rowtrail store.
  */
 export async function readTables(client: pg.ClientBase, publication: string): Promise<TableRow[]> {
-  const recorded = await client.query("select to_regclass('rowtrail.tables') is not null as found");
-  const records =
-    recorded.rows[0].found === true && (await mayReadRecords(client))
-      ? 'select relid, prior_identity, prior_identity_index, identity_changed from rowtrail.tables'
-      : `select null::oid as relid, null::"char" as prior_identity, null::text as prior_identity_index, null::boolean as identity_changed where false`;
+  const records = (await mayReadRecords(client))
+    ? 'select relid, prior_identity, prior_identity_index, identity_changed from rowtrail.tables'
+    : `select null::oid as relid, null::"char" as prior_identity, null::text as prior_identity_index, null::boolean as identity_changed where false`;
   const result = await client.query(tablesSql(records), [publication]);
   return result.rows.map((row) => toTableRow(row));
 }
 
 async function mayReadRecords(client: pg.ClientBase): Promise<boolean> {
   const result = await client.query(
-    "select has_schema_privilege('rowtrail', 'usage') and has_table_privilege('rowtrail.tables', 'select') as may",
+    `select coalesce(bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')), false) as may
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'rowtrail' and c.relname = 'tables'`,
   );
   return result.rows[0].may === true;
 }
@@ -54,7 +53,8 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
     where i.indrelid = c.oid and i.indisreplident and i.indimmediate and i.indisvalid) as has_identity_index,
   (select count(*) = 2 from pg_catalog.pg_trigger t
     where t.tgrelid = c.oid and t.tgenabled = 'A' and not t.tgisinternal
-      and t.tgfoid = pg_catalog.to_regproc('rowtrail.context_trigger')
+      and t.tgfoid in (select f.oid from pg_catalog.pg_proc f join pg_catalog.pg_namespace m on m.oid = f.pronamespace
+        where m.nspname = 'rowtrail' and f.proname = 'context_trigger')
       and (t.tgname, t.tgtype) in (('${BEFORE_TRIGGER}', ${BEFORE_TYPE}), ('${AFTER_TRIGGER}', ${AFTER_TYPE}))) as has_triggers,
   exists (select from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
     where r.prrelid = c.oid and p.pubname = $1) as published,

@@ -120,7 +120,8 @@ async function untrackTables(
   options: TeardownOptions,
 ): Promise<void> {
   const triggered = await admin.query<{ oid: number }>(
-    "select distinct tgrelid as oid from pg_trigger where tgfoid = to_regproc('rowtrail.context_trigger')",
+    `select distinct t.tgrelid as oid from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+       join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'rowtrail' and p.proname = 'context_trigger'`,
   );
   const withTriggers = new Set(triggered.rows.map(({ oid }) => oid));
   const tables = state.tables.filter((row) => row.recorded !== null || row.published || withTriggers.has(row.oid));

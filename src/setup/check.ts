@@ -1,0 +1,213 @@
+import type pg from 'pg';
+import type { Config, SourceConfig, StoreConfig } from '../config/config.ts';
+import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
+import { quoteIdentifier } from '../pg/identifier.ts';
+import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
+import { explainDatabaseError } from '../pg/pool.ts';
+import { connect } from './connection.ts';
+import { ok, problem, type Check, type Finding } from './checks/check.ts';
+import {
+  applicationCheck,
+  capacityCheck,
+  clockCheck,
+  installCheck,
+  replicationCheck,
+  versionCheck,
+  walBoundCheck,
+  walLevelCheck,
+} from './checks/server-checks.ts';
+import { retentionCheck, slotCheck } from './checks/slot-checks.ts';
+import { partitionCheck, storeSchemaCheck } from './checks/store-checks.ts';
+import { tableChecks, walVolumeChecks, type TableSize } from './checks/table-checks.ts';
+import { asProblem, MIN_VERSION } from './preflight.ts';
+import { probeReplication } from './replication-probe.ts';
+import type { StoredCheckpoint } from './slot-plan.ts';
+import { readSourceState } from './source-state.ts';
+import { readStoreState, readStoredCheckpoint } from './store-state.ts';
+import { planTables } from './tables.ts';
+
+/**
+ * Every prerequisite of every source and of the store, with the rights of the daemon's own roles. Changes
+ * nothing and never throws for what it finds: what cannot be looked at is a problem in the list.
+ */
+export async function runChecks(config: Config): Promise<Check[]> {
+  const store = await openStore(config.store);
+  try {
+    const storeChecks =
+      store.client === null
+        ? []
+        : await guarded('store', config.store.url, () => checkStore(store.client, config.store));
+    const checks: Check[] = [store.finding, ...storeChecks].map((finding) => ({ source: null, ...finding }));
+    for (const source of config.sources) {
+      const findings = await guarded(`source ${source.name}`, source.url, () =>
+        checkSource(source, config.store, store.client),
+      );
+      checks.push(...findings.map((finding) => ({ source: source.name, ...finding })));
+    }
+    return checks;
+  } finally {
+    await store.client?.end().catch(() => {});
+  }
+}
+
+interface OpenStore {
+  readonly client: pg.Client | null;
+  readonly finding: Finding;
+}
+
+async function openStore(store: StoreConfig): Promise<OpenStore> {
+  try {
+    return {
+      client: await connect(store.url, 'check', 'store'),
+      finding: ok('store-connection', 'the store can be reached'),
+    };
+  } catch (error) {
+    return { client: null, finding: unreachable('store-connection', error) };
+  }
+}
+
+async function checkStore(client: pg.Client | null, store: StoreConfig): Promise<Finding[]> {
+  if (client === null) return [];
+  const state = await readStoreState(client, store.schema);
+  if (state.version < MIN_VERSION) return [versionCheck(state.version, state.versionText)];
+  const behind = state.schema === 'ours' && state.mayUseSchema && (await isBehind(client, store));
+  const schema = storeSchemaCheck(state, store, behind);
+  const findings = [versionCheck(state.version, state.versionText), clockCheck(await readClockSkew(client)), schema];
+  if (schema.status !== 'ok') return findings;
+  return [...findings, partitionCheck(await readPartitionReach(client, store), store)];
+}
+
+async function checkSource(
+  source: SourceConfig,
+  store: StoreConfig,
+  storeClient: pg.Client | null,
+): Promise<Finding[]> {
+  let client: pg.Client;
+  try {
+    client = await connect(source.url, 'check', 'source');
+  } catch (error) {
+    return [unreachable('connection', error)];
+  }
+  try {
+    const server = (
+      await client.query(
+        "select current_setting('server_version_num')::integer as version, current_setting('server_version') as text",
+      )
+    ).rows[0];
+    const findings = [ok('connection', 'the source can be reached'), versionCheck(server.version, server.text)];
+    if (server.version < MIN_VERSION) return findings;
+    return [...findings, ...(await checkReachableSource(client, source, store, storeClient))];
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function checkReachableSource(
+  client: pg.Client,
+  source: SourceConfig,
+  store: StoreConfig,
+  storeClient: pg.Client | null,
+): Promise<Finding[]> {
+  const state = await readSourceState(client, source);
+  const plan = planTables(state.tables, source);
+  const probe = await probeReplication(source.url).then(
+    (system) => ({ system, failure: null }),
+    (error: unknown) => ({ system: null, failure: asProblem(error) }),
+  );
+  const checkpoint = await readCheckpointOrNull(storeClient, store, source);
+  const retention = retentionCheck(state);
+  return [
+    clockCheck(await readClockSkew(client)),
+    walLevelCheck(state),
+    replicationCheck(probe.system, probe.failure),
+    capacityCheck(state),
+    walBoundCheck(state, source),
+    applicationCheck(state),
+    installCheck(state, source),
+    ...(storeClient === null ? [] : [slotCheck(state, source, probe.system, checkpoint)]),
+    ...(retention === null ? [] : [retention]),
+    ...tableChecks(state, plan, source),
+    ...walVolumeChecks(
+      plan,
+      await readTableSizes(
+        client,
+        plan.tracked.flatMap(({ members }) => members.map(({ oid }) => oid)),
+      ),
+    ),
+  ];
+}
+
+/** A store that cannot answer is a finding of its own. */
+async function readCheckpointOrNull(
+  client: pg.Client | null,
+  store: StoreConfig,
+  source: SourceConfig,
+): Promise<StoredCheckpoint | null> {
+  if (client === null) return null;
+  try {
+    return await readStoredCheckpoint(client, store.schema, source.name);
+  } catch (error) {
+    if (codeOf(error) === '42501') return null;
+    throw error;
+  }
+}
+
+/** Rows and out-of-line bytes by the planner's estimates: pg_class alone, no file is looked at. */
+async function readTableSizes(client: pg.ClientBase, oids: readonly number[]): Promise<TableSize[]> {
+  const result = await client.query<{ oid: number; rows: string; toast_bytes: string }>(
+    `select c.oid, c.reltuples::bigint as rows,
+       coalesce(t.relpages::bigint, 0) * current_setting('block_size')::bigint as toast_bytes
+     from pg_class c left join pg_class t on t.oid = c.reltoastrelid where c.oid = any ($1::oid[]) and c.relkind = 'r'`,
+    [oids],
+  );
+  return result.rows.map((row) => ({ oid: row.oid, rows: Number(row.rows), toastBytes: Number(row.toast_bytes) }));
+}
+
+async function readClockSkew(client: pg.ClientBase): Promise<number> {
+  const before = Date.now();
+  const result = await client.query<{ now: string }>('select extract(epoch from clock_timestamp()) * 1000 as now');
+  return Number(result.rows[0]?.now) - (before + Date.now()) / 2;
+}
+
+async function isBehind(client: pg.Client, store: StoreConfig): Promise<boolean> {
+  try {
+    await assertMigrated(client, store.schema, await storeMigrations());
+    return false;
+  } catch (error) {
+    if (error instanceof RowtrailError && error.code === 'RT_STORE_MISSING') return true;
+    throw error;
+  }
+}
+
+async function readPartitionReach(
+  client: pg.ClientBase,
+  store: StoreConfig,
+): Promise<{ nowSeconds: number; untilSeconds: number | null }> {
+  const s = quoteIdentifier(store.schema);
+  const result = await client.query<{ now: string; until: string | null }>(
+    `select extract(epoch from clock_timestamp()) as now,
+       extract(epoch from ${s}.time_of_id(max(upper(obj_description(i.inhrelid, 'pg_class')::int8range)))) as until
+     from pg_inherits i where i.inhparent = $1::regclass`,
+    [`${s}.entries`],
+  );
+  const row = result.rows[0];
+  return {
+    nowSeconds: Number(row?.now),
+    untilSeconds: row === undefined || row.until === null ? null : Number(row.until),
+  };
+}
+
+function unreachable(name: string, error: unknown): Finding {
+  const { message, fix } = asProblem(error);
+  return problem(name, message, fix);
+}
+
+/** What goes wrong while looking is told beside what was seen elsewhere. */
+async function guarded(what: string, url: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    const explained = explainDatabaseError(error, what, url);
+    return [problem('look', explained.message, explained.hint ?? messageOf(explained.cause))];
+  }
+}
