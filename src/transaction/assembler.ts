@@ -3,6 +3,7 @@ import type { Context } from '../change/context.ts';
 import type { Relation } from '../change/relation.ts';
 import { attribute, attributeToOrigin, UNKNOWN_CONTEXT } from './attribution.ts';
 import {
+  MAX_MESSAGE_BYTES,
   MESSAGE_PREFIX,
   parseContextMessage,
   provesItself,
@@ -90,7 +91,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
 
   message(prefix: string, content: Buffer): void | Promise<void> {
     if (prefix !== MESSAGE_PREFIX || this.#skipping || this.#head === null) return;
-    const message = this.#parse(content.toString('utf8'));
+    const message = content.length > MAX_MESSAGE_BYTES ? null : this.#parse(content.toString('utf8'));
     if (message === null) {
       this.counters.unverifiedMessages += 1;
       return;
@@ -121,7 +122,8 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
       this.#sink.empty(tail);
       return;
     }
-    this.#closeStretch();
+    // A message after the last entry speaks of nothing.
+    if (this.#ordinal > this.#stretchOrdinal) this.#closeStretch();
     this.counters.transactions += 1;
     this.#sink.commit(tail, this.#ordinal);
   }

@@ -10,6 +10,9 @@ const ROW_ACTIONS = new Set(['create', 'insert', 'update', 'delete', 'truncate',
 /** The prefix of every logical message that is ours. */
 export const MESSAGE_PREFIX = 'rowtrail';
 
+/** No message of sql/source is as long (its triggers shorten them above 1 MiB): a longer one is forged, and is not read. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
 /**
  * The messages of sql/source: the text of a text[] whose first element is the kind. Raw setting texts, so
  * that nothing a client sets can fail to be shipped; reading sense into them is done here, where a bad
@@ -35,6 +38,8 @@ export interface ClaimMapping {
 
 /** The message, or null if it is not one of ours (any role may emit any message). Never throws. */
 export function parseContextMessage(content: string, mappings: readonly ClaimMapping[]): ContextMessage | null {
+  // The text of an array has no NUL, and the store's text columns take none.
+  if (content.includes('\0')) return null;
   let parts: (string | null)[];
   try {
     parts = parseArray(content, (text) => text);
@@ -137,19 +142,33 @@ function bounded(text: string | null, limit: number): string | null {
 /** The text at a dotted path of JSON text; the whole text without a path; null where there is none. */
 function memberText(raw: string, path: string | null): string | null {
   if (path === null) return raw;
+  const value = memberAt(raw, path);
+  // An id may have more digits than a JavaScript number: it is taken from the text, never from the number.
+  return scalarText(typeof value === 'number' ? memberAt(quoteNumbers(raw), path) : value);
+}
+
+function memberAt(raw: string, path: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(raw);
   } catch {
     return null;
   }
-  if (typeof value === 'object' && value !== null && path in value)
-    return scalarText((value as Record<string, unknown>)[path]);
+  if (isObject(value) && Object.hasOwn(value, path)) return value[path];
   for (const name of path.split('.')) {
-    if (typeof value !== 'object' || value === null) return null;
-    value = (value as Record<string, unknown>)[name];
+    if (!isObject(value) || !Object.hasOwn(value, name)) return null;
+    value = value[name];
   }
-  return scalarText(value);
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Valid JSON with its numbers as strings. */
+function quoteNumbers(raw: string): string {
+  return raw.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => (token.startsWith('"') ? token : `"${token}"`));
 }
 
 function scalarText(value: unknown): string | null {

@@ -15,9 +15,11 @@ export const CLAIM_LIMITS = {
 /** The server's JSON parser recurses: deeper text is kept as a string. */
 const MAX_JSON_DEPTH = 64;
 
-/** `text` within `limit` characters. */
+/** `text` within `limit` characters, none of them cut in half. */
 export function cut(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+  if (text.length <= limit) return text;
+  const end = isLeadingSurrogate(text.charCodeAt(limit - 2)) ? limit - 2 : limit - 1;
+  return `${text.slice(0, end)}…`;
 }
 
 /**
@@ -26,10 +28,12 @@ export function cut(text: string, limit: number): string {
  */
 export function safeJson(text: string, limit: number): string {
   if (text.length <= limit && depthOf(text) <= MAX_JSON_DEPTH && isJson(text)) return text;
-  return JSON.stringify(cut(text, limit)).replaceAll(LONE_SURROGATE, '\ufffd');
+  return JSON.stringify(cut(text, limit));
 }
 
-const LONE_SURROGATE = /\\ud[89a-f][0-9a-f]{2}/g;
+function isLeadingSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
+}
 
 function isJson(text: string): boolean {
   try {

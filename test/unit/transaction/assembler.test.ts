@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import type { Change, TransactionHead } from '../../../src/change/change.ts';
+import type { SessionFacts } from '../../../src/change/context.ts';
+import { TransactionAssembler } from '../../../src/transaction/assembler.ts';
+import { MAX_MESSAGE_BYTES } from '../../../src/transaction/context-message.ts';
+import type { TransactionSink } from '../../../src/transaction/transaction-sink.ts';
+import { arrayText } from './array-text.ts';
+
+const SECRET = 'secret';
+const FACTS: SessionFacts = { token: 'token', sessionRole: 'app', clientAddr: null, pid: 1, startedAt: null };
+const CHANGE = { action: 'create', relation: 'r', old: null, oldHasKeyOnly: false, new: null } as Change<string>;
+
+function context(userId: string | null, token = 'token'): Buffer {
+  return Buffer.from(arrayText(['c', token, 'none', 'psql', userId ?? '', '', '', '', '', '', '']));
+}
+
+function hello(secret: string, token: string): Buffer {
+  return Buffer.from(arrayText(['h', secret, token, 'app', null, '1', null]));
+}
+
+function head(commitLsn: bigint): TransactionHead {
+  return { commitLsn, committedAtMicros: 0n, xid: 7 };
+}
+
+function assemble(options: { storedUpTo?: bigint; known?: SessionFacts[]; slow?: boolean } = {}) {
+  const calls: string[] = [];
+  const sessions = new Map((options.known ?? [FACTS]).map((facts) => [facts.token, facts]));
+  const sink: TransactionSink<string> = {
+    begin: ({ commitLsn }) => calls.push(`begin ${commitLsn}`),
+    row: (_, ordinal, stretch) => calls.push(`row ${ordinal} of ${stretch}`),
+    truncate: (relation, ordinal, stretch) => calls.push(`truncate ${relation} ${ordinal} of ${stretch}`),
+    event: (event, ordinal, stretch) => calls.push(`event ${event.action} ${ordinal} of ${stretch}`),
+    stretch: ({ actor, attribution }) => calls.push(`stretch ${attribution} ${actor.claim}`),
+    commit: (tail, count) => calls.push(`commit ${tail.commitLsn} with ${count}`),
+    empty: (tail) => calls.push(`empty ${tail.endLsn}`),
+  };
+  const assembler = new TransactionAssembler<string>({
+    sink,
+    sessions: {
+      find: (token) => {
+        const facts = sessions.get(token) ?? null;
+        return options.slow === true ? Promise.resolve(facts) : facts;
+      },
+      add: (facts) => sessions.set(facts.token, facts),
+    },
+    secret: SECRET,
+    mappings: [],
+    describe: () => 'r',
+    storedUpTo: options.storedUpTo ?? 0n,
+  });
+  return { assembler, calls, message: (content: Buffer) => assembler.message('rowtrail', content) };
+}
+
+describe('the assembler', () => {
+  it('gives rows before the first message to it, later ones to the last message before them', () => {
+    const { assembler, calls, message } = assemble();
+    assembler.begin(head(10n));
+    assembler.change(CHANGE);
+    assembler.change(CHANGE);
+    void message(context('1'));
+    assembler.change(CHANGE);
+    void message(context('2'));
+    assembler.change(CHANGE);
+    assembler.truncate(['a', 'b']);
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    expect(calls).toEqual([
+      'begin 10',
+      'row 0 of 0',
+      'row 1 of 0',
+      'row 2 of 0',
+      'stretch app 1',
+      'row 3 of 3',
+      'truncate a 4 of 3',
+      'truncate b 5 of 3',
+      'stretch app 2',
+      'commit 10 with 6',
+    ]);
+    expect(assembler.inTransaction).toBe(false);
+  });
+
+  it('makes no stretch of a message after the last row', () => {
+    const { assembler, calls, message } = assemble();
+    assembler.begin(head(10n));
+    void message(context('1'));
+    assembler.change(CHANGE);
+    void message(context('2'));
+    void message(context('3'));
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    expect(calls).toEqual(['begin 10', 'row 0 of 0', 'stretch app 1', 'commit 10 with 1']);
+  });
+
+  it('leaves no trace of a transaction with messages alone', () => {
+    const { assembler, calls, message } = assemble();
+    assembler.begin(head(10n));
+    void message(context('1'));
+    assembler.commit({ commitLsn: 10n, endLsn: 12n });
+    expect(calls).toEqual(['empty 12']);
+    expect(assembler.counters.transactions).toBe(0);
+  });
+
+  it('passes over what is stored, up to the last byte', () => {
+    const { assembler, calls, message } = assemble({ storedUpTo: 11n });
+    for (const lsn of [9n, 10n, 11n]) {
+      assembler.begin(head(lsn));
+      assembler.change(CHANGE);
+      assembler.truncate(['a']);
+      void message(context('1'));
+      assembler.commit({ commitLsn: lsn, endLsn: lsn + 1n });
+    }
+    expect(calls.filter((call) => call.startsWith('commit'))).toEqual(['commit 11 with 2']);
+    expect(assembler.counters).toEqual({ changes: 2, transactions: 1, unverifiedMessages: 0 });
+  });
+
+  it('attributes replicated changes to their origin, unless a session spoke', () => {
+    const { assembler, calls, message } = assemble();
+    assembler.begin(head(10n));
+    assembler.origin('berlin');
+    assembler.change(CHANGE);
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    assembler.begin(head(20n));
+    assembler.origin('berlin');
+    assembler.change(CHANGE);
+    void message(context(null));
+    assembler.commit({ commitLsn: 20n, endLsn: 21n });
+    assembler.begin(head(30n));
+    assembler.change(CHANGE);
+    assembler.commit({ commitLsn: 30n, endLsn: 31n });
+    expect(calls.filter((call) => call.startsWith('stretch'))).toEqual([
+      'stretch replication berlin',
+      'stretch database app',
+      'stretch unknown ',
+    ]);
+  });
+
+  it.each([
+    ['an unknown token', context('1', 'made-up')],
+    ['garbage', Buffer.from([0xff, 0xfe, 0x00, 0x7b])],
+    ['nothing', Buffer.alloc(0)],
+    ['a hello with another secret', hello('wrong!', 'token')],
+    ['a NUL, which the store cannot keep', context('a\0b')],
+    ['more than any real message', context('a'.repeat(MAX_MESSAGE_BYTES))],
+    ['deep nesting', Buffer.from('{'.repeat(200_000))],
+    ['a row action as an event', Buffer.from(arrayText(['e', 'token', 'delete', '', '', '', '', '', '']))],
+  ])('counts and ignores %s', (_, content) => {
+    const { assembler, calls, message } = assemble();
+    assembler.begin(head(10n));
+    void message(content);
+    assembler.change(CHANGE);
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    expect(calls).toContain('stretch unknown ');
+    expect(assembler.counters.unverifiedMessages).toBe(1);
+  });
+
+  it('ignores messages of others, and those outside a transaction', () => {
+    const { assembler, message } = assemble();
+    void message(context('1'));
+    assembler.begin(head(10n));
+    void assembler.message('pglogical', context('1'));
+    assembler.change(CHANGE);
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    expect(assembler.counters.unverifiedMessages).toBe(0);
+  });
+
+  it('believes a session once it has proven itself', () => {
+    const { assembler, calls, message } = assemble({ known: [] });
+    assembler.begin(head(10n));
+    void message(hello(SECRET, 'new'));
+    void message(context('9', 'new'));
+    assembler.change(CHANGE);
+    void message(Buffer.from(arrayText(['e', 'new', 'login', 'hi', '{}', null, null, null, null])));
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    expect(calls).toEqual(['begin 10', 'row 0 of 0', 'event login 1 of 0', 'stretch app 9', 'commit 10 with 2']);
+  });
+
+  it('waits for a session that must be looked up', async () => {
+    const { assembler, calls, message } = assemble({ slow: true });
+    assembler.begin(head(10n));
+    const pending = message(context('1'));
+    expect(pending).toBeInstanceOf(Promise);
+    await pending;
+    assembler.change(CHANGE);
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    expect(calls).toContain('stretch app 1');
+  });
+});
