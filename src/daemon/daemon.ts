@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { CaptureIntervals } from '../capture/wal/wal-capture.ts';
 import type { Config } from '../config/config.ts';
 import { createHttpServer, type HttpServer } from '../http/http-server.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
@@ -16,6 +17,12 @@ const STORE_POOL_SIZE = 4;
 /** Connections for questions over HTTP: more would only fight over the store's processors. */
 const QUERY_POOL_SIZE = 8;
 
+export interface DaemonOptions {
+  readonly log: Log;
+  /** Default: CAPTURE_INTERVALS. */
+  readonly intervals?: CaptureIntervals;
+}
+
 export interface Daemon {
   /** Where HTTP is served. */
   readonly url: string;
@@ -29,11 +36,13 @@ export interface Daemon {
  * Starts capture of every source and the HTTP server. Rejects, with nothing left running, if the store or a
  * source is not ready for it: the error says what to do.
  */
-export async function startDaemon(config: Config, options: { readonly log: Log }): Promise<Daemon> {
-  const { log } = options;
+export async function startDaemon(config: Config, options: DaemonOptions): Promise<Daemon> {
+  const { log, intervals } = options;
   const storePool = createPool(config.store.url, 'daemon', { max: STORE_POOL_SIZE });
   const queryPool = createPool(config.store.url, 'http', { max: QUERY_POOL_SIZE });
-  const runners = config.sources.map((source) => new SourceRunner({ source, store: config.store, storePool, log }));
+  const runners = config.sources.map(
+    (source) => new SourceRunner({ source, store: config.store, storePool, log, intervals }),
+  );
   let http: HttpServer | null = null;
   let timer: NodeJS.Timeout | undefined;
   const stop = once(async () => {

@@ -1,7 +1,7 @@
 import type { SessionFacts } from '../change/context.ts';
 import type { SessionDirectory } from '../transaction/session-directory.ts';
 
-/** Sessions kept in memory before the cache starts afresh; the store has them all. */
+/** Sessions kept in memory; the ones beyond are in the store by the time they are forgotten. */
 const MAX_CACHED = 50_000;
 
 /** The sessions that introduced themselves: in memory, behind it in the store. */
@@ -27,7 +27,9 @@ export class SessionCache implements SessionDirectory {
   }
 
   #remember(token: string, facts: SessionFacts | null): void {
-    if (this.#sessions.size >= MAX_CACHED) this.#sessions.clear();
+    this.#sessions.delete(token);
+    // The oldest goes, not all: what was just introduced may not be in the store yet.
+    if (this.#sessions.size >= MAX_CACHED) this.#sessions.delete(this.#sessions.keys().next().value!);
     this.#sessions.set(token, facts);
   }
 }

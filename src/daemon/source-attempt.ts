@@ -1,10 +1,12 @@
+import { readSession } from '../capture/wal/session.ts';
 import { readSlot, slotFault } from '../capture/wal/slot.ts';
-import { WalCapture, type CaptureConsumer } from '../capture/wal/wal-capture.ts';
+import { WalCapture, type CaptureConsumer, type CaptureIntervals } from '../capture/wal/wal-capture.ts';
 import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
 import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
+import { explainDatabaseError } from '../pg/pool.ts';
 import { readCheckpoint, recordAcknowledgement, type Checkpoint } from '../store/checkpoint.ts';
 import { Dictionary } from '../store/dictionary.ts';
 import { StoreWriter } from '../store/writer.ts';
@@ -24,6 +26,7 @@ export interface AttemptOptions {
   readonly sourcePool: pg.Pool;
   readonly storePool: pg.Pool;
   readonly onStreaming: () => void;
+  readonly intervals?: CaptureIntervals | undefined;
 }
 
 /** One attempt at capturing a source into the store: what it opens, it closes. */
@@ -37,12 +40,14 @@ export class SourceAttempt {
   constructor(options: AttemptOptions) {
     this.#options = options;
     const { url, slot, publication } = options.source;
+    const { intervals } = options;
     this.#capture = new WalCapture({
       url,
       slot,
       publication,
       verify: (system) => this.#verify(system),
       open: () => this.#open(),
+      ...(intervals === undefined ? {} : { intervals }),
     });
   }
 
@@ -74,8 +79,10 @@ export class SourceAttempt {
     try {
       await this.#capture.run(this.#options.onStreaming);
     } catch (error) {
-      await this.#writer?.close();
       throw explainStreamError(error, source.slot, source.publication);
+    } finally {
+      // Also when `stop` came while the writer was being opened.
+      await this.#writer?.close();
     }
   }
 
@@ -92,15 +99,28 @@ export class SourceAttempt {
     await this.#writer?.close();
   }
 
+  /** What goes wrong here went wrong in the store: its URL belongs in the message, not the source's. */
+  async #store<T>(work: () => Promise<T>): Promise<T> {
+    const { store } = this.#options;
+    try {
+      return await work();
+    } catch (error) {
+      throw explainDatabaseError(error, 'store', store.url);
+    }
+  }
+
   async #verify(system: SystemIdentity): Promise<bigint> {
     const { source, store, sourcePool, storePool } = this.#options;
-    const checkpoint = await readCheckpoint(storePool, store.schema, source.name);
+    // The slot first: what it is told is in the checkpoint before, so that another daemon at work can't make
+    // the slot look as if it were ahead.
+    const slot = await readSlot(sourcePool, source.slot);
+    const checkpoint = await this.#store(() => readCheckpoint(storePool, store.schema, source.name));
     if (checkpoint === null) {
       throw new RowtrailError('RT_SETUP_MISSING', `the store knows no source named ${source.name}`, {
         hint: 'Run `rowtrail setup` first.',
       });
     }
-    const fault = slotFault(source.slot, await readSlot(sourcePool, source.slot), system, checkpoint);
+    const fault = slotFault(source.slot, slot, system, checkpoint);
     if (fault !== null) throw fault;
     const published = await sourcePool.query('select from pg_publication where pubname = $1', [source.publication]);
     if (published.rowCount === 0) {
@@ -108,10 +128,12 @@ export class SourceAttempt {
         hint: 'Run `rowtrail setup` to make it again.',
       });
     }
-    await storePool.query(`select ${quoteIdentifier(store.schema)}.ensure_partitions($1, $2)`, [
-      store.partition,
-      PARTITIONS_AHEAD,
-    ]);
+    await this.#store(() =>
+      storePool.query(`select ${quoteIdentifier(store.schema)}.ensure_partitions($1, $2)`, [
+        store.partition,
+        PARTITIONS_AHEAD,
+      ]),
+    );
     this.#checkpoint = checkpoint;
     return checkpoint.endLsn;
   }
@@ -120,8 +142,11 @@ export class SourceAttempt {
     const { source, store, sourcePool, storePool } = this.#options;
     const known = this.#checkpoint!;
     const dictionary = new Dictionary(storePool, store.schema, known.sourceId);
-    const sessions = new SessionCache((token) => dictionary.findSession(token));
-    const relationIds = await dictionary.relationIds();
+    // The store knows the sessions that changed something; the source also those that only said hello so far.
+    const sessions = new SessionCache(
+      async (token) => (await dictionary.findSession(token)) ?? (await readSession(sourcePool, token)),
+    );
+    const relationIds = await this.#store(() => dictionary.relationIds());
     const writer = new StoreWriter({
       url: store.url,
       schema: store.schema,
@@ -134,7 +159,7 @@ export class SourceAttempt {
     });
     this.#writer = writer;
     const secret = await installSecret(sourcePool);
-    const checkpoint = await writer.start();
+    const checkpoint = await this.#store(() => writer.start());
     const assembler = new TransactionAssembler<RelationPlan>({
       sink: writer,
       sessions,

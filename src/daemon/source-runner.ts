@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { CaptureIntervals } from '../capture/wal/wal-capture.ts';
 import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import { backoffDelayMs, pause } from '../lib/backoff.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
@@ -23,6 +24,7 @@ export interface SourceRunnerOptions {
   readonly store: StoreConfig;
   readonly storePool: pg.Pool;
   readonly log: Log;
+  readonly intervals?: CaptureIntervals | undefined;
 }
 
 /** Keeps one source captured: attempt after attempt, until it is stopped or only a person can help. */
@@ -125,6 +127,7 @@ export class SourceRunner implements Service {
       store,
       storePool,
       sourcePool: this.#sourcePool,
+      intervals: this.#options.intervals,
       onStreaming: () => {
         this.#hasStreamed = true;
         this.#enter('streaming', null);

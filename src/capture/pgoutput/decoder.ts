@@ -39,6 +39,7 @@ export class PgoutputDecoder<R> {
       case 0x44: // D
         return this.#delete(buffer, start + 1, end);
       case 0x42: // B
+        expectLength(start, end, 21);
         this.#handler.begin({
           commitLsn: buffer.readBigUInt64BE(start + 1),
           committedAtMicros: buffer.readBigInt64BE(start + 9),
@@ -46,19 +47,20 @@ export class PgoutputDecoder<R> {
         });
         return;
       case 0x43: // C: one byte of flags, unused
+        expectLength(start, end, 26);
         this.#handler.commit({
           commitLsn: buffer.readBigUInt64BE(start + 2),
           endLsn: buffer.readBigUInt64BE(start + 10),
         });
         return;
       case 0x52: // R
-        return this.#relation(buffer, start + 1);
+        return this.#relation(buffer, start + 1, end);
       case 0x4d: // M
-        return this.#message(buffer, start + 1);
+        return this.#message(buffer, start + 1, end);
       case 0x54: // T
-        return this.#truncate(buffer, start + 1);
+        return this.#truncate(buffer, start + 1, end);
       case 0x4f: // O
-        this.#handler.origin(readString(buffer, start + 9).text);
+        this.#handler.origin(readString(buffer, start + 9, end).text);
         return;
       case 0x59: // Y: names a non-built-in type; the catalog tells more
         return;
@@ -70,6 +72,7 @@ export class PgoutputDecoder<R> {
   }
 
   #insert(buffer: Buffer, offset: number, end: number): void {
+    expectLength(offset, end, 5);
     const relation = this.#known(buffer.readUInt32BE(offset));
     expectByte(buffer, offset + 4, 0x4e);
     const next = this.#new.read(buffer, offset + 5, end, relation);
@@ -77,6 +80,7 @@ export class PgoutputDecoder<R> {
   }
 
   #update(buffer: Buffer, offset: number, end: number): void {
+    expectLength(offset, end, 5);
     const relation = this.#known(buffer.readUInt32BE(offset));
     let at = offset + 4;
     const kind = buffer[at];
@@ -91,6 +95,7 @@ export class PgoutputDecoder<R> {
   }
 
   #delete(buffer: Buffer, offset: number, end: number): void {
+    expectLength(offset, end, 5);
     const relation = this.#known(buffer.readUInt32BE(offset));
     const kind = buffer[offset + 4];
     if (kind !== 0x4f && kind !== 0x4b) throw malformed(`a delete with a tuple of kind ${kind}`);
@@ -117,8 +122,8 @@ export class PgoutputDecoder<R> {
     this.#handler.change(change);
   }
 
-  #relation(buffer: Buffer, offset: number): void | Promise<void> {
-    const relation = readRelation(buffer, offset);
+  #relation(buffer: Buffer, offset: number, end: number): void | Promise<void> {
+    const relation = readRelation(buffer, offset, end);
     const handled = this.#handler.relation(relation);
     if (handled instanceof Promise) {
       return handled.then((value) => {
@@ -128,14 +133,18 @@ export class PgoutputDecoder<R> {
     this.#relations.set(relation.oid, { handled, columnCount: relation.columns.length });
   }
 
-  #message(buffer: Buffer, offset: number): void | Promise<void> {
-    const prefix = readString(buffer, offset + 9);
+  #message(buffer: Buffer, offset: number, end: number): void | Promise<void> {
+    const prefix = readString(buffer, offset + 9, end);
+    expectLength(prefix.next, end, 4);
     const length = buffer.readUInt32BE(prefix.next);
+    if (prefix.next + 4 + length !== end) throw malformed(`a logical message of ${length} bytes in other room`);
     return this.#handler.message(prefix.text, buffer.subarray(prefix.next + 4, prefix.next + 4 + length));
   }
 
-  #truncate(buffer: Buffer, offset: number): void {
+  #truncate(buffer: Buffer, offset: number, end: number): void {
+    expectLength(offset, end, 5);
     const count = buffer.readUInt32BE(offset);
+    if (offset + 5 + 4 * count !== end) throw malformed(`a truncate of ${count} tables in other room`);
     const relations: R[] = [];
     for (let i = 0; i < count; i += 1) relations.push(this.#known(buffer.readUInt32BE(offset + 5 + 4 * i)).handled);
     this.#handler.truncate(relations);
@@ -155,16 +164,20 @@ interface DecodedRelation<R> {
 
 type MutableChange<R> = { -readonly [K in keyof Change<R>]: Change<R>[K] };
 
-/** One reusable set of offsets. PostgreSQL allows 1,600 columns. https://www.postgresql.org/docs/current/limits.html */
+/** PostgreSQL allows 1,600. https://www.postgresql.org/docs/current/limits.html */
+const MAX_COLUMNS = 1600;
+
+/** One reusable set of offsets. */
 class TupleOffsets implements Tuple {
   buffer: Buffer = Buffer.alloc(0);
   columnCount = 0;
   byteLength = 0;
-  readonly starts = new Int32Array(1600);
-  readonly lengths = new Int32Array(1600);
+  readonly starts = new Int32Array(MAX_COLUMNS);
+  readonly lengths = new Int32Array(MAX_COLUMNS);
 
   /** Reads a TupleData at `offset`; returns the offset after it. */
   read<R>(buffer: Buffer, offset: number, end: number, relation: DecodedRelation<R>): number {
+    expectLength(offset, end, 2);
     const count = (buffer[offset]! << 8) | buffer[offset + 1]!;
     // Column lists send other counts in PG 15.0–15.1, and nothing may be guessed about which column is which.
     if (count !== relation.columnCount) {
@@ -180,6 +193,8 @@ class TupleOffsets implements Tuple {
       const kind = buffer[at];
       if (kind === 0x74) {
         const length = (buffer[at + 1]! << 24) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 8) | buffer[at + 4]!;
+        // A negative length would pass for NULL_VALUE or UNCHANGED_TOAST.
+        if (length < 0 || at + 5 + length > end) throw malformed('a value that runs past its message');
         starts[i] = at + 5;
         lengths[i] = length;
         bytes += length;
@@ -200,14 +215,16 @@ class TupleOffsets implements Tuple {
   }
 }
 
-function readRelation(buffer: Buffer, offset: number): Relation {
-  const schema = readString(buffer, offset + 4);
-  const name = readString(buffer, schema.next);
+function readRelation(buffer: Buffer, offset: number, end: number): Relation {
+  const schema = readString(buffer, offset + 4, end);
+  const name = readString(buffer, schema.next, end);
+  expectLength(name.next, end, 3);
   const columnCount = buffer.readUInt16BE(name.next + 1);
   const columns: Column[] = [];
   let at = name.next + 3;
   for (let i = 0; i < columnCount; i += 1) {
-    const columnName = readString(buffer, at + 1);
+    const columnName = readString(buffer, at + 1, end);
+    expectLength(columnName.next, end, 8);
     columns.push({
       name: columnName.text,
       identity: (buffer[at]! & 1) === 1,
@@ -216,6 +233,7 @@ function readRelation(buffer: Buffer, offset: number): Relation {
     });
     at = columnName.next + 8;
   }
+  if (columnCount > MAX_COLUMNS || at !== end) throw malformed(`a description of ${columnCount} columns in other room`);
   return {
     oid: buffer.readUInt32BE(offset),
     // pgoutput sends an empty namespace for pg_catalog.
@@ -226,10 +244,14 @@ function readRelation(buffer: Buffer, offset: number): Relation {
   };
 }
 
-function readString(buffer: Buffer, offset: number): { text: string; next: number } {
-  const end = buffer.indexOf(0, offset);
-  if (end === -1) throw malformed('a string without an end');
-  return { text: buffer.toString('utf8', offset, end), next: end + 1 };
+function readString(buffer: Buffer, offset: number, end: number): { text: string; next: number } {
+  const stop = buffer.indexOf(0, offset);
+  if (stop === -1 || stop >= end) throw malformed('a string without an end');
+  return { text: buffer.toString('utf8', offset, stop), next: stop + 1 };
+}
+
+function expectLength(offset: number, end: number, bytes: number): void {
+  if (end - offset < bytes) throw malformed('it ends too early');
 }
 
 function expectByte(buffer: Buffer, offset: number, expected: number): void {

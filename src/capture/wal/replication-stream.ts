@@ -13,7 +13,7 @@ export interface StreamHandler {
   /** One pgoutput message. A returned promise holds the next one back. */
   data(buffer: Buffer, start: number, end: number): void | Promise<void>;
   /** The server has sent everything up to `walEnd`, and all messages before it have been handled. */
-  keepalive(walEnd: bigint): void;
+  keepalive(walEnd: bigint, replyRequested: boolean): void;
 }
 
 export interface StreamOptions {
@@ -186,8 +186,9 @@ export class ReplicationStream {
       } else if (buffer[start] === 0x6b) {
         const walEnd = buffer.readBigUInt64BE(start + 1);
         if (walEnd > this.#serverWalEnd) this.#serverWalEnd = walEnd;
-        this.#options.handler.keepalive(walEnd);
-        if (buffer[start + 17] === 1) this.sendStatus();
+        const replyRequested = buffer[start + 17] === 1;
+        this.#options.handler.keepalive(walEnd, replyRequested);
+        if (replyRequested) this.sendStatus();
       } else {
         throw new RowtrailError('RT_DECODE', `unknown replication message 0x${buffer[start]?.toString(16) ?? ''}`);
       }

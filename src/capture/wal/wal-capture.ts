@@ -3,11 +3,15 @@ import { RowtrailError } from '../../lib/errors.ts';
 import { PgoutputDecoder } from '../pgoutput/decoder.ts';
 import { ReplicationStream, type StreamHandler, type SystemIdentity } from './replication-stream.ts';
 
-/** How often the server is told that this end lives, and how far the store is. */
-const STATUS_INTERVAL_MS = 1_000;
-/** How often an idle source's position is moved on, and the least WAL that makes it worth a write to the store. */
-const IDLE_INTERVAL_MS = 10_000;
-const IDLE_MIN_BYTES = 1024n * 1024n;
+export interface CaptureIntervals {
+  /** How often the server is told that this end lives, and how far the store is. */
+  readonly statusMs: number;
+  /** How often an idle source's position is moved on, and the least WAL that makes it worth a write to the store. */
+  readonly idleMs: number;
+  readonly idleMinBytes: bigint;
+}
+
+export const CAPTURE_INTERVALS: CaptureIntervals = { statusMs: 1_000, idleMs: 10_000, idleMinBytes: 1024n * 1024n };
 const STOP_LIMIT_MS = 5_000;
 
 /** Where a capture's changes go. Supplied by the daemon. */
@@ -27,6 +31,7 @@ export interface WalCaptureOptions<R> {
   readonly verify: (system: SystemIdentity) => Promise<bigint>;
   /** Called once the slot is held. */
   readonly open: (startLsn: bigint) => Promise<CaptureConsumer<R>>;
+  readonly intervals?: CaptureIntervals;
 }
 
 /**
@@ -42,6 +47,7 @@ export class WalCapture<R> implements StreamHandler {
   #idleLsn = 0n;
   #idleRecordedLsn = 0n;
   #fail: ((error: unknown) => void) | null = null;
+  #halted = false;
   #stopping = false;
 
   constructor(options: WalCaptureOptions<R>) {
@@ -65,13 +71,14 @@ export class WalCapture<R> implements StreamHandler {
       this.#fail = reject;
     });
     failed.catch(() => {});
+    const { statusMs, idleMs, idleMinBytes } = this.#options.intervals ?? CAPTURE_INTERVALS;
     const timers: NodeJS.Timeout[] = [];
     try {
       const { ended } = await this.#connect();
       if (this.#stopping) return;
       onStreaming();
-      timers.push(setInterval(() => this.#stream?.sendStatus(), STATUS_INTERVAL_MS));
-      timers.push(setInterval(() => this.#moveIdle(), IDLE_INTERVAL_MS));
+      timers.push(setInterval(() => this.#stream?.sendStatus(), statusMs));
+      timers.push(setInterval(() => this.#moveIdle(idleMinBytes), idleMs));
       await Promise.race([ended, failed]);
       if (!this.#stopping) throw new RowtrailError('RT_STREAM', 'the server ended the replication stream');
     } finally {
@@ -86,7 +93,7 @@ export class WalCapture<R> implements StreamHandler {
   }
 
   press(paused: boolean): void {
-    this.#stream?.press(paused);
+    if (!this.#halted) this.#stream?.press(paused);
   }
 
   /** Everything before `lsn` is durable in the store. */
@@ -96,6 +103,7 @@ export class WalCapture<R> implements StreamHandler {
 
   /** No more changes are wanted: reading stops, the connection stays for a last acknowledgement. */
   halt(): void {
+    this.#halted = true;
     this.#stream?.press(true);
   }
 
@@ -124,26 +132,34 @@ export class WalCapture<R> implements StreamHandler {
   }
 
   data(buffer: Buffer, start: number, end: number): void | Promise<void> {
+    // What was read before the halt and is handled after it: the consumer has closed its books.
+    if (this.#halted) return;
     if (this.#decoder !== null) return this.#decoder.decode(buffer, start, end);
     const kept = Buffer.from(buffer.subarray(start, end));
-    return this.#opened.then(() => this.#decoder!.decode(kept, 0, kept.length));
+    return this.#opened.then(() => (this.#halted ? undefined : this.#decoder!.decode(kept, 0, kept.length)));
   }
 
-  keepalive(walEnd: bigint): void {
+  keepalive(walEnd: bigint, replyRequested: boolean): void {
     // With nothing in flight, whatever commits later has its commit record after this position.
-    if (this.#consumer?.idle() === true) this.#idleLsn = walEnd;
+    if (this.#halted || this.#consumer?.idle() !== true) return;
+    this.#idleLsn = walEnd;
+    // A server that shuts down waits until it hears that all it sent is safe, and asks.
+    if (replyRequested) this.#moveIdle(1n);
   }
 
   /**
    * Moves the acknowledged position of a source whose tracked tables rest while others write, so that it
    * pins no WAL. What is acknowledged is written to the store first: a slot beyond it means lost changes.
    */
-  #moveIdle(): void {
+  #moveIdle(minBytes: bigint): void {
     const lsn = this.#idleLsn;
-    if (this.#stopping || this.#consumer === null || lsn < this.#idleRecordedLsn + IDLE_MIN_BYTES) return;
+    if (this.#stopping || this.#consumer === null || lsn < this.#idleRecordedLsn + minBytes) return;
     this.#idleRecordedLsn = lsn;
     this.#consumer.recordPosition(lsn).then(
-      () => this.#stream?.acknowledge(lsn),
+      () => {
+        this.#stream?.acknowledge(lsn);
+        this.#stream?.sendStatus();
+      },
       (error: unknown) => this.#fail?.(error),
     );
   }
