@@ -42,8 +42,11 @@ export const CONTEXT_ID_OFFSET = 30;
 /** Longer keys would not fit the history index (a btree entry holds 2,704 bytes), so they are hashed. */
 export const MAX_RECORD_KEY_BYTES = 1024;
 
-/** Above this many bytes of values, the room is measured rather than bounded. */
-const MEASURE_ABOVE_BYTES = 16_384;
+/**
+ * Above this many bytes of values, the room is measured rather than bounded: the bound is 18 times the bytes,
+ * and must stay well below a chunk, or every row gets a buffer of its own that it hardly fills.
+ */
+const MEASURE_ABOVE_BYTES = 4_096;
 const HEADER_BYTES = 512;
 
 const CREATE = Buffer.from('create');

@@ -29,13 +29,14 @@ export class Dictionary {
     this.#sourceId = sourceId;
   }
 
-  /** Makes `actorId` know all of these. */
-  async resolveActors(actors: Iterable<Actor>): Promise<void> {
+  /** Adds the ids of these actors to `ids`, by `actorKey`. */
+  async resolveActors(actors: Iterable<Actor>, ids: Map<string, number>): Promise<void> {
     const missing = new Map<string, Actor>();
     for (const actor of actors) {
       const key = actorKey(actor);
       const known = this.#actors.get(key);
       if (known === undefined || (actor.name !== null && actor.name !== known.name)) missing.set(key, actor);
+      else ids.set(key, known.id);
     }
     if (missing.size === 0) return;
     if (this.#actors.size > MAX_CACHED) this.#actors.clear();
@@ -47,21 +48,23 @@ export class Dictionary {
        returning id, kind, claim, name`,
       [this.#sourceId, sorted.map((a) => a.kind), sorted.map((a) => a.claim), sorted.map((a) => a.name)],
     );
-    for (const row of result.rows) this.#actors.set(actorKey(row), { id: row.id, name: row.name });
+    for (const row of result.rows) {
+      const key = actorKey(row);
+      this.#actors.set(key, { id: row.id, name: row.name });
+      ids.set(key, row.id);
+    }
   }
 
-  /** The id of an actor that has been resolved. */
-  actorId(key: string): number {
-    const actor = this.#actors.get(key);
-    if (actor === undefined) throw new Error('an actor was not resolved before its flush');
-    return actor.id;
-  }
-
-  /** Makes `sessionId` know all of these. */
-  async resolveSessions(sessions: Iterable<SessionFacts>): Promise<void> {
+  /** The ids of these sessions, by token. */
+  async resolveSessions(sessions: Iterable<SessionFacts>): Promise<Map<string, bigint>> {
+    const found = new Map<string, bigint>();
     const missing = new Map<string, SessionFacts>();
-    for (const session of sessions) if (!this.#sessionIds.has(session.token)) missing.set(session.token, session);
-    if (missing.size === 0) return;
+    for (const session of sessions) {
+      const id = this.#sessionIds.get(session.token);
+      if (id === undefined) missing.set(session.token, session);
+      else found.set(session.token, id);
+    }
+    if (missing.size === 0) return found;
     if (this.#sessionIds.size > MAX_CACHED) this.#sessionIds.clear();
     const hashed = [...missing.values()]
       .map((session) => ({ session, hash: tokenHash(session.token) }))
@@ -81,14 +84,12 @@ export class Dictionary {
       ],
     );
     const ids = new Map(result.rows.map((row) => [row.token_hash.toString('hex'), BigInt(row.id)]));
-    for (const { session, hash } of hashed) this.#sessionIds.set(session.token, ids.get(hash.toString('hex'))!);
-  }
-
-  /** The id of a session that has been resolved. */
-  sessionId(token: string): bigint {
-    const id = this.#sessionIds.get(token);
-    if (id === undefined) throw new Error('a session was not resolved before its flush');
-    return id;
+    for (const { session, hash } of hashed) {
+      const id = ids.get(hash.toString('hex'))!;
+      this.#sessionIds.set(session.token, id);
+      found.set(session.token, id);
+    }
+    return found;
   }
 
   /** Looks a session up by its token; null if it was never introduced. */

@@ -47,6 +47,8 @@ export class Flush {
   readonly tallies = new Tallies();
   stretches: Stretch[] = [];
   last: (TransactionTail & { readonly committedAtMicros: bigint }) | null = null;
+  /** By `actorKey`. The flush's own: the dictionary forgets when it is full. */
+  readonly actorIds = new Map<string, number>();
   readonly #sealed: SealedSegment[] = [];
   readonly #blocks: { readonly firstRow: number; readonly firstId: bigint }[] = [];
   #closed = false;

@@ -80,8 +80,11 @@ export class Lane {
   async #writeContexts(flush: Flush, stretches: readonly Stretch[]): Promise<void> {
     if (stretches.length === 0) return;
     const { dictionary, sourceId } = this.#options;
-    await dictionary.resolveActors(stretches.map((stretch) => stretch.context.actor));
-    await dictionary.resolveSessions(
+    await dictionary.resolveActors(
+      stretches.map((stretch) => stretch.context.actor),
+      flush.actorIds,
+    );
+    const sessionIds = await dictionary.resolveSessions(
       stretches.flatMap(({ context }) => (context.session === null ? [] : [context.session])),
     );
     const rows = new BinaryRows(CONTEXT_COLUMNS.length);
@@ -89,9 +92,9 @@ export class Lane {
       rows.row().int8(flush.idOf(firstRow)).int8(flush.idOf(lastRow)).int8(flush.idOf(transactionRow));
       rows
         .int4(sourceId)
-        .int4(dictionary.actorId(actorKey(context.actor)))
+        .int4(flush.actorIds.get(actorKey(context.actor))!)
         .text(context.attribution);
-      rows.int8(context.session === null ? null : dictionary.sessionId(context.session.token));
+      rows.int8(context.session === null ? null : sessionIds.get(context.session.token)!);
       rows.text(context.role).text(context.applicationName);
       const { claims } = context;
       rows
@@ -121,9 +124,9 @@ export class Lane {
   }
 
   async #finish(flush: Flush): Promise<void> {
-    const { sourceId, writer, dictionary } = this.#options;
+    const { sourceId, writer } = this.#options;
     const last = flush.last!;
-    const rollups = flush.rollups.rows((key) => dictionary.actorId(key), flush.idOf);
+    const rollups = flush.rollups.rows((key) => flush.actorIds.get(key)!, flush.idOf);
     const result = await this.#client.query<{ finished: boolean }>({
       name: 'finish_flush',
       text: `select ${this.#schema}.finish_flush($1, $2, $3, $4, $5,

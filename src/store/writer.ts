@@ -32,6 +32,8 @@ export const WRITER_LIMITS: WriterLimits = {
 /** The capture is let go again below this share of `maxQueueBytes`. */
 const RESUME_SHARE = 0.8;
 const LANE_COUNT = 2;
+/** How long closing waits for a store that may be gone. */
+const CLOSE_LIMIT_MS = 1_000;
 
 export interface WriterOptions {
   readonly url: string;
@@ -74,6 +76,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   #queuedBytes = 0;
   #paused = false;
   #failed = false;
+  #started = false;
+  #closing: Promise<void> | null = null;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -126,6 +130,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     );
     this.#fromLsn = checkpoint.endLsn;
     this.#freeLanes.push(...this.#lanes);
+    this.#started = true;
     return checkpoint;
   }
 
@@ -198,12 +203,36 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     while (this.#active.size > 0) await Promise.all(this.#active);
   }
 
-  /** Ends at once; what is not committed is rolled back. After `drain`, nothing is left to roll back. */
-  async close(): Promise<void> {
+  /** Ends at once; what is not committed is rolled back. After `drain`, nothing is left to roll back. Safe to call twice. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     this.#failed = true;
     for (const flush of this.#running) flush.fail(new FlushAbandoned());
-    await Promise.allSettled([this.#registrar.end(), ...this.#lanes.map((lane) => lane.end())]);
+    await Promise.allSettled(this.#lanes.map((lane) => lane.end()));
     await Promise.allSettled(this.#active);
+    await this.#endBlocks();
+    await this.#registrar.end().catch(() => {});
+  }
+
+  /** Readers would wait for ids that no one will use. If this fails, the next writer does it. */
+  async #endBlocks(): Promise<void> {
+    if (!this.#started) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+    });
+    const deleted = this.#registrar
+      .query(`delete from ${quoteIdentifier(this.#options.schema)}.flushes where source_id = $1 and writer = $2`, [
+        this.#options.checkpoint.sourceId,
+        this.id,
+      ])
+      .catch(() => {});
+    await Promise.race([deleted, late]);
+    clearTimeout(timer);
+    this.#started = false;
   }
 
   #plain(entry: Parameters<typeof writePlainEntry>[1], ordinal: number, stretchOrdinal: number): void {
