@@ -107,7 +107,7 @@ select current_setting('server_version_num')::integer as version, current_settin
   current_setting('max_replication_slots')::integer as max_slots,
   (select count(*)::integer from pg_replication_slots) as used_slots,
   current_setting('max_wal_senders')::integer as max_senders,
-  (select count(*)::integer from pg_stat_activity where backend_type = 'walsender') as used_senders,
+  (select count(*)::integer from pg_stat_replication) as used_senders,
   (select setting::integer from pg_settings where name = 'max_slot_wal_keep_size') as max_slot_wal_keep_mb,
   current_user::text as role, has_database_privilege(current_database(), 'create') as may_create,
   array(select p.oid::regprocedure::text from pg_proc p

@@ -20,8 +20,8 @@ const RERUN = 'Run `rowtrail setup`.';
 export function tableChecks(state: SourceState, plan: TablePlan, source: SourceConfig): Finding[] {
   return [
     publicationCheck(state, plan, source),
-    triggerCheck(plan),
-    identityCheck(plan),
+    // Before setup there is nothing to find fault with.
+    ...(state.rowtrailSchema === 'ours' ? [triggerCheck(plan), identityCheck(plan)] : []),
     ...plan.missing.map((pattern) =>
       problem('tables', `there is no table ${pattern}`, `Correct \`tables\` of source ${source.name}.`),
     ),
@@ -33,9 +33,7 @@ export function tableChecks(state: SourceState, plan: TablePlan, source: SourceC
       ),
     ),
     ...plan.tracked.flatMap(({ root, notes }) =>
-      notes.map((note) =>
-        warning('untracked', `${tableLabel(root)}: ${note}`, 'See DESIGN, "WAL capture", for what can be done.'),
-      ),
+      notes.map((note) => warning('untracked', `${tableLabel(root)}: ${note}`, 'Nothing to do if that is intended.')),
     ),
   ];
 }
@@ -95,7 +93,8 @@ function triggerCheck(plan: TablePlan): Finding {
 
 function identityCheck(plan: TablePlan): Finding {
   const pairs = plan.tracked.flatMap(({ members, identity }) => members.map((row) => ({ row, identity })));
-  const breaking = pairs.filter(({ row }) => !canPublishUpdates(row)).map(({ row }) => tableLabel(row));
+  const published = plan.tracked.filter(({ root }) => root.published).flatMap(({ members }) => members);
+  const breaking = published.filter((row) => !canPublishUpdates(row)).map((row) => tableLabel(row));
   if (breaking.length > 0) {
     return problem(
       'identity',
