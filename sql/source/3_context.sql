@@ -1,4 +1,4 @@
--- Session context: claims in plain settings (rowtrail.user_id …), sent once per transaction and again when they change.
+-- Session context: claims in plain settings (rowtrail.user_id ...), sent once per transaction and again when they change.
 -- :payload is the text of the context message, an array over the settings; :message wraps it for the wire.
 
 -- Sets several claims at once: user_id, user_name, ip, user_agent, comment, request_id, context; null clears one.

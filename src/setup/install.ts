@@ -62,9 +62,12 @@ async function setupSource(source: SourceConfig, store: StoreConfig, options: Se
   }
   await using connections = await openConnections(source, store);
   try {
-    if (!options.dryRun) await lockSetup(connections.admin, source.name);
+    const first = await survey(connections, source, store);
+    if (options.dryRun) return await dryRun(first, source, store, options);
+    // Before the lock: through a pooler it would be taken in a session that is not ours and stays.
+    assertReady(first, source);
+    await lockSetup(connections.admin, source.name);
     const found = await survey(connections, source, store);
-    if (options.dryRun) return await dryRun(found, source, store, options);
     const slotPlan = assertReady(found, source);
     const plan = await planSource(found, source);
     report(found, plan, options);
