@@ -54,8 +54,9 @@ export class StepRunner {
         await this.#attempt(statements);
         return;
       } catch (error) {
-        if (!LOCK_CODES.has(codeOf(error) ?? '')) throw error;
-        const holders = await this.#otherTransactions();
+        const isLock = LOCK_CODES.has(codeOf(error) ?? '');
+        if (!isLock && (!isRoleRace(error) || attempt >= this.#limits.lockAttempts)) throw error;
+        const holders = isLock ? await this.#otherTransactions() : [];
         if (attempt >= this.#limits.lockAttempts) throw lockTimeout(title, holders, error);
         this.#log.warn({ step: title, attempt, of: this.#limits.lockAttempts, holders }, 'waiting for a lock');
         await pause(backoffDelayMs(attempt, RETRY_DELAY));
@@ -89,6 +90,13 @@ export class StepRunner {
     );
     return result.rows.map(({ line }) => line);
   }
+}
+
+/** The role rowtrail_owner is the cluster's: setups of other databases make, grant and drop it at the same time. */
+function isRoleRace(error: unknown): boolean {
+  return /tuple concurrently|pg_authid_rolname_index|pg_auth_members|role "rowtrail_owner" (does not exist|already exists)/.test(
+    messageOf(error),
+  );
 }
 
 function lockTimeout(title: string, holders: readonly string[], cause: unknown): RowtrailError {

@@ -43,11 +43,17 @@ export interface Survey {
 
 /** Opens all connections, or throws one error that names every one that failed. */
 export async function openConnections(source: SourceConfig, store: StoreConfig): Promise<Connections> {
-  const attempts = await Promise.allSettled([
-    connect(source.adminUrl ?? source.url, 'setup', source.adminUrl === null ? 'source' : 'source, as admin'),
-    connect(source.url, 'setup', 'source'),
-    connect(store.url, 'setup', 'store'),
-  ]);
+  const adminUrl = source.adminUrl ?? source.url;
+  const parts = new Map<string, string[]>();
+  const say = (url: string, part: string): void => {
+    parts.set(url, [...(parts.get(url) ?? []), part]);
+  };
+  say(source.url, 'source');
+  if (source.adminUrl !== null) say(adminUrl, 'source as admin');
+  say(store.url, 'store');
+  // One URL under several names is told once if it fails.
+  const open = (url: string): Promise<pg.Client> => connect(url, 'setup', (parts.get(url) ?? []).join(' and '));
+  const attempts = await Promise.allSettled([open(adminUrl), open(source.url), open(store.url)]);
   const opened = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
   const [admin, daemon, storeClient] = opened;
   const close = async (): Promise<void> => {

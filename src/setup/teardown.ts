@@ -32,6 +32,12 @@ export async function teardown(config: Config, options: TeardownOptions): Promis
     options.print(`The history stays, in schema ${config.store.schema} of the store. \`--drop-history\` removes it.`);
 }
 
+/**
+ * dependent_objects_still_exist, insufficient_privilege; undefined_object and internal_error ("tuple concurrently
+ * updated"): another database's teardown or setup is at the role right now.
+ */
+const ROLE_STAYS = new Set(['2BP01', '42501', '42704', 'XX000']);
+
 async function teardownSource(source: SourceConfig, options: TeardownOptions): Promise<void> {
   const url = source.adminUrl ?? source.url;
   const admin = await connect(url, 'teardown', source.adminUrl === null ? 'source' : 'source, as admin');
@@ -164,8 +170,7 @@ async function dropOwnerRole(admin: pg.ClientBase, options: TeardownOptions): Pr
     options.print('Removed the role rowtrail_owner.');
   } catch (error) {
     await admin.query('rollback').catch(() => {});
-    // dependent_objects_still_exist, insufficient_privilege
-    if (codeOf(error) !== '2BP01' && codeOf(error) !== '42501') throw error;
+    if (!ROLE_STAYS.has(codeOf(error) ?? '')) throw error;
     options.print('The role rowtrail_owner stays: another database uses it, or this role may not drop it.');
   }
 }
