@@ -46,7 +46,7 @@ function createProgram(context: CliContext): Command {
     tailCommand,
     teardownCommand,
   ]) {
-    program.addCommand(create(context));
+    program.addCommand(create(context).copyInheritedSettings(program));
   }
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

@@ -1,3 +1,5 @@
+import { RowtrailError } from '../lib/errors.ts';
+
 /** How long the first signal waits for an orderly end. */
 export const DRAIN_LIMIT_MS = 60_000;
 /** How much longer a second signal waits. */
@@ -56,6 +58,40 @@ export async function runUntilStopped(service: Stoppable, options: ShutdownOptio
     throw error;
   } finally {
     shutdown.close();
+  }
+}
+
+/**
+ * Waits for work that should not be broken off half done, in spite of a first signal. A second one
+ * gives it up: RT_SETUP_FAILED.
+ */
+export async function runToEnd<Result>(
+  work: Promise<Result>,
+  options: Pick<ShutdownOptions, 'signals' | 'note' | 'sameSignalMs'> & { readonly what: string },
+): Promise<Result> {
+  const { signals = process, note, what } = options;
+  let firstAt: number | undefined;
+  let giveUp: (error: Error) => void = () => {};
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    giveUp = reject;
+  });
+  const onSignal = (): void => {
+    if (firstAt === undefined) {
+      firstAt = performance.now();
+      note(`rowtrail: ${what} goes on to its end, so that nothing is left half done; once more breaks it off`);
+    } else if (performance.now() - firstAt > (options.sameSignalMs ?? SAME_SIGNAL_MS)) {
+      giveUp(
+        new RowtrailError('RT_SETUP_FAILED', `${what} was broken off, and may be half done`, {
+          hint: `Run \`rowtrail ${what}\` again: it finishes what is left to do.`,
+        }),
+      );
+    }
+  };
+  for (const name of SIGNALS) signals.on(name, onSignal);
+  try {
+    return await Promise.race([work, givenUp]);
+  } finally {
+    for (const name of SIGNALS) signals.off(name, onSignal);
   }
 }
 

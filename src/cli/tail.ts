@@ -1,11 +1,12 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { RowtrailError } from '../lib/errors.ts';
+import { messageOf, RowtrailError } from '../lib/errors.ts';
 import { backoffDelayMs, pause } from '../lib/backoff.ts';
 import { createPool } from '../pg/pool.ts';
 import { listActivity, MAX_LIMIT } from '../query/activity.ts';
 import { NO_FILTER, type ActivityFilter } from '../query/filter.ts';
 import type { StoreReader } from '../query/store-reader.ts';
 import { entriesAfter, latestId } from '../query/tail.ts';
+import { nowMicros, parseTime } from '../query/time.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { entryLine } from './entry-line.ts';
 import { EXIT } from './failure.ts';
@@ -19,17 +20,17 @@ const RETRY_LIMITS = { minDelayMs: 500, maxDelayMs: 10_000 };
 interface TailOptions {
   readonly config?: string;
   readonly json?: boolean;
-  readonly table: readonly string[];
-  readonly user: readonly string[];
+  readonly table?: readonly string[];
+  readonly user?: readonly string[];
   readonly since?: string;
   readonly number?: number;
 }
 
 export function tailCommand(context: CliContext): Command {
   return databaseCommand('tail', 'print the latest entries, and new ones as they come')
-    .option('-t, --table <table>', 'only this table, `orders` or `public.orders` (repeatable)', collect, [])
-    .option('-u, --user <user>', 'only this user, by id or name (repeatable)', collect, [])
-    .option('-s, --since <time>', 'begin at this time: RFC 3339, a date, or now-2h')
+    .option('-t, --table <table>', 'only this table, `orders` or `public.orders` (repeatable)', collect)
+    .option('-u, --user <user>', 'only this user, by id or name (repeatable)', collect)
+    .option('-s, --since <time>', 'begin at this time: RFC 3339, a date, or now-2h', time)
     .option(
       '-n, --number <count>',
       `how many entries to begin with (default: ${DEFAULT_COUNT}, or all with --since)`,
@@ -62,8 +63,8 @@ async function tail(
 ): Promise<void> {
   const filter: ActivityFilter = {
     ...NO_FILTER,
-    table: options.table,
-    user: options.user,
+    table: options.table ?? [],
+    user: options.user ?? [],
     from: options.since ?? null,
   };
   let lastId = await begin(store, filter, options, print);
@@ -107,11 +108,21 @@ function printer({ terminal }: CliContext, json: boolean): Print {
   return json ? terminal.print : (text) => terminal.print(entryLine(text, terminal.paint));
 }
 
-function collect(value: string, earlier: readonly string[]): string[] {
+function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
 }
 
 function count(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It takes a number of entries, 0 or more.');
   return Number(text);
+}
+
+/** Checked before a database is asked, and handed on as written: `now-2h` moves on with the clock. */
+function time(text: string): string {
+  try {
+    parseTime(text, nowMicros());
+    return text;
+  } catch (error) {
+    throw new InvalidArgumentError(`It ${messageOf(error)}`);
+  }
 }
