@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { startDaemon } from '../daemon/daemon.ts';
 import { createDemo, DEMO_DATA_DIR, DEMO_PORT } from '../demo/demo.ts';
 import { createLog } from '../lib/log.ts';
 import { setup } from '../setup/install.ts';
@@ -24,6 +23,7 @@ export function demoCommand(context: CliContext): Command {
         print,
         setup: (config) => setup(config, { dryRun: false, print: (line) => log.debug(line), log }),
         startDaemon: async (config) => {
+          const { startDaemon } = await import('../daemon/daemon.ts');
           const daemon = await startDaemon(config, { log });
           return { url: daemon.url, ended: daemon.run(), stop: () => daemon.stop() };
         },

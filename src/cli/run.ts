@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { startDaemon, type Daemon } from '../daemon/daemon.ts';
+import type { Daemon } from '../daemon/daemon.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { EXIT } from './failure.ts';
@@ -22,11 +22,17 @@ export function runCommand(context: CliContext): Command {
   );
 }
 
+/** Loaded only here: capture and HTTP take longer to load than the other commands take to run. */
+async function start(config: Config, log: Log): Promise<Daemon> {
+  const { startDaemon } = await import('../daemon/daemon.ts');
+  return startDaemon(config, { log });
+}
+
 function daemonService(config: Config, log: Log): Stoppable {
   let starting: Promise<Daemon> | undefined;
   return {
     start: async () => {
-      starting = startDaemon(config, { log });
+      starting = start(config, log);
       const { url } = await starting;
       log.info({ url }, 'serving');
       if (config.http.auth.mode === 'token') {
