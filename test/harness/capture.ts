@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Config, ContextMapping, SourceConfig, TableOptions } from '../../src/config/config.ts';
-import { startDaemon, type Daemon } from '../../src/daemon/daemon.ts';
+import { startDaemon, type Daemon, type DaemonOptions } from '../../src/daemon/daemon.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../src/pg/identifier.ts';
 import { migrate, storeMigrations } from '../../src/pg/migrate.ts';
@@ -70,9 +70,11 @@ export interface Capture {
   entries(where?: string): Promise<StoredEntry[]>;
   /** Resolves when everything committed before the call is stored. */
   caughtUp(options?: { timeoutMs?: number }): Promise<void>;
-  start(): Promise<RunningDaemon>;
+  start(options?: StartOptions): Promise<RunningDaemon>;
   spawn(): Promise<DaemonProcess>;
 }
+
+export type StartOptions = Pick<DaemonOptions, 'intervals'>;
 
 export interface RunningDaemon extends AsyncDisposable {
   readonly daemon: Daemon;
@@ -111,7 +113,7 @@ export async function prepareCapture(database: TestDatabase, options: CaptureOpt
     store,
     entries: (where) => readEntries(store, where),
     caughtUp: (waiting) => caughtUp(database, store, waiting),
-    start: () => startInProcess(config),
+    start: (starting = {}) => startInProcess(config, starting),
     spawn: () => spawnDaemon(config),
   };
 }
@@ -236,8 +238,8 @@ async function caughtUp(
   );
 }
 
-async function startInProcess(config: Config): Promise<RunningDaemon> {
-  const daemon = await startDaemon(config, { log: createLog('silent') });
+async function startInProcess(config: Config, options: StartOptions): Promise<RunningDaemon> {
+  const daemon = await startDaemon(config, { log: createLog('silent'), ...options });
   const ended = daemon.run();
   ended.catch(() => {});
   const stop = (): Promise<void> => daemon.stop();

@@ -218,10 +218,10 @@ const CHANGES: readonly { readonly weight: number; readonly run: Run }[] = [
       client.query('update accounts set balance = balance + 0.125 where id % 10 = $1', [random.below(10)]),
   },
   {
-    weight: 3,
+    weight: 1.5,
     run: (client, random) =>
       client.query(`insert into scratch (text) select repeat('x', n % 50) from generate_series(1, $1::int) n`, [
-        random.pick([50, 200, 500, 6_000]) + random.below(500),
+        random.pick([50, 200, 500, 3_000]) + random.below(500),
       ]),
   },
   { weight: 1, run: (client) => client.query('truncate scratch, memberships') },
