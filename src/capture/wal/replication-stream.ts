@@ -8,6 +8,8 @@ import { connectionOptions, PINNED_SETTINGS } from '../../pg/pool.ts';
 /** Microseconds from 1970 to 2000, PostgreSQL's epoch: the clock of status updates. */
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;
 const XLOG_DATA_HEADER_BYTES = 25;
+/** From a position being durable to the server being told, at most. */
+const ACKNOWLEDGE_DELAY_MS = 50;
 
 export interface StreamHandler {
   /** One pgoutput message. A returned promise holds the next one back. */
@@ -43,6 +45,7 @@ export class ReplicationStream {
   #serverWalEnd = 0n;
   #held: { readonly buffer: Buffer; readonly start: number; readonly end: number }[] = [];
   #holding = false;
+  #statusTimer: NodeJS.Timeout | undefined;
   #pressed = false;
   #stopping = false;
   #ended: Promise<void> | null = null;
@@ -129,13 +132,18 @@ export class ReplicationStream {
     this.#regulate();
   }
 
-  /** Everything before `lsn` is durable: the next status update says so. Never goes back. */
+  /** Everything before `lsn` is durable: the server is told within `ACKNOWLEDGE_DELAY_MS`. Never goes back. */
   acknowledge(lsn: bigint): void {
-    if (lsn > this.#flushedLsn) this.#flushedLsn = lsn;
+    if (lsn <= this.#flushedLsn) return;
+    this.#flushedLsn = lsn;
+    // Soon, so that a restart has little to decode again; not at once, or every flush would cost a message.
+    this.#statusTimer ??= setTimeout(() => this.sendStatus(), ACKNOWLEDGE_DELAY_MS);
   }
 
   /** Sends a standby status update: written, flushed and applied are all the durable position. */
   sendStatus(): void {
+    clearTimeout(this.#statusTimer);
+    this.#statusTimer = undefined;
     if (this.#connection === null || this.#stopping) return;
     const message = Buffer.alloc(34);
     message[0] = 0x72;
@@ -153,6 +161,7 @@ export class ReplicationStream {
       this.#connection.endCopyFrom();
     }
     this.#stopping = true;
+    clearTimeout(this.#statusTimer);
     this.#held = [];
     this.#connection?.stream.resume();
     let timer: NodeJS.Timeout | undefined;
