@@ -17,13 +17,15 @@ export function relationDescriber(
 ): (relation: Relation) => Promise<RelationPlan> {
   return async (relation) => {
     const facts = await readRelationFacts(pool, relation);
-    const relationId = await dictionary.relationId(relation, facts.key, facts.typeNames);
+    // The stream may be far behind a drop: the last entries of a table belong to the same records as the others.
+    const key = facts.exists ? facts.key : await dictionary.lastKey(relation.oid);
+    const relationId = await dictionary.relationId(relation, key, facts.typeNames);
     relationIds.set(relation.oid, relationId);
     return compileRelation(relation, {
       relationId,
-      key: facts.key,
+      key,
       baseTypes: facts.baseTypes,
-      masked: maskedColumns(source.tableOptions, relation),
+      masked: new Set([...facts.generated, ...maskedColumns(source.tableOptions, relation)]),
     });
   };
 }

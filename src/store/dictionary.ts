@@ -138,6 +138,15 @@ export class Dictionary {
     return result.rows[0]!.id;
   }
 
+  /** The key that a relation had when it was last described; null without one. */
+  async lastKey(oid: number): Promise<readonly string[] | null> {
+    const result = await this.#pool.query<{ key_columns: string[] | null }>(
+      `select key_columns from ${this.#schema}.relations where source_id = $1 and oid = $2`,
+      [this.#sourceId, oid],
+    );
+    return result.rows[0]?.key_columns ?? null;
+  }
+
   /** Relation ids by oid, as far as they are known. */
   async relationIds(): Promise<Map<number, number>> {
     const result = await this.#pool.query<{ id: number; oid: string }>(

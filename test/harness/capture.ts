@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Config, ContextMapping, SourceConfig, TableOptions } from '../../src/config/config.ts';
 import { startDaemon, type Daemon, type DaemonOptions } from '../../src/daemon/daemon.ts';
@@ -13,18 +14,8 @@ import { renderSourceSql } from '../../src/setup/source-sql.ts';
 import type { TestDatabase } from './database.ts';
 import { until } from './poll.ts';
 
-const DIST = new URL('../../dist/', import.meta.url);
-const CHILD = `
-import { loadConfig } from '${DIST}config/load.js';
-import { createLog } from '${DIST}lib/log.js';
-import { startDaemon } from '${DIST}daemon/daemon.js';
-const config = await loadConfig({ file: process.argv[1] });
-let daemon;
-process.once('SIGTERM', async () => { await daemon?.stop(); process.exit(0); });
-daemon = await startDaemon(config, { log: createLog('info') });
-await daemon.run();
-process.exit(0);
-`;
+/** Built by `npm test` before it runs any. */
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface CaptureOptions {
   /** Unqualified names of tables (or partitioned roots) in `public` that exist already. */
@@ -152,8 +143,10 @@ async function installSource(
   tables: readonly string[],
   keepIdentity: readonly string[],
 ): Promise<void> {
-  const facts = await database.query(`select current_user as role, current_setting('server_encoding') as encoding`);
-  const { role, encoding } = facts.rows[0];
+  const facts = await database.query(
+    `select current_user as role, current_setting('server_encoding') as encoding, current_setting('server_version_num') as version`,
+  );
+  const { role, encoding, version } = facts.rows[0];
   // One string: a session's statements, in one transaction.
   const sql = await renderSourceSql({ source, daemonRole: role, encoding });
   await database.query(`begin; ${sql.join('\n')}; commit`);
@@ -175,8 +168,11 @@ async function installSource(
     }
   }
   const names = tables.map((table) => quoteQualified('public', table)).join(', ');
+  // Without it, PostgreSQL 18 refuses the app's update of a table with a stored generated column and identity FULL.
+  const generated = Number(version) >= 180_000 ? ', publish_generated_columns = stored' : '';
   await database.query(
-    `create publication ${quoteIdentifier(source.publication)} for table ${names} with (publish_via_partition_root = true)`,
+    `create publication ${quoteIdentifier(source.publication)} for table ${names}
+     with (publish_via_partition_root = true${generated})`,
   );
 }
 
@@ -261,9 +257,7 @@ async function spawnDaemon(config: Config): Promise<DaemonProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'rowtrail-capture-'));
   const file = join(folder, 'rowtrail.yaml');
   await writeFile(file, yamlOf(config));
-  const child = spawn(process.execPath, ['--input-type=module', '-e', CHILD, file], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(process.execPath, [MAIN, 'run', '--config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8');
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {

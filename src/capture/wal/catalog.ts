@@ -3,8 +3,12 @@ import type { Relation } from '../../change/relation.ts';
 
 /** What the stream does not say about a relation. */
 export interface RelationFacts {
+  /** False for a table that has been dropped since: then its key is not known here. */
+  readonly exists: boolean;
   /** Key columns in key order: the primary key, else the replica identity index; null without either. */
   readonly key: readonly string[] | null;
+  /** Generated columns, which PostgreSQL 18 can stream: they follow from the others, and no one can write them. */
+  readonly generated: readonly string[];
   /** Type names as format_type prints them, in column order. */
   readonly typeNames: readonly string[];
   /** Domain → innermost base type, for this relation's columns. */
@@ -18,21 +22,25 @@ export interface RelationFacts {
 export async function readRelationFacts(pool: pg.Pool, relation: Relation): Promise<RelationFacts> {
   const oids = relation.columns.map((column) => column.typeOid);
   const [key, types] = await Promise.all([
-    pool.query<{ columns: string[] | null }>(KEY_SQL, [relation.oid]),
+    pool.query<{ exists: boolean; columns: string[] | null; generated: string[] }>(KEY_SQL, [relation.oid]),
     pool.query<{ oid: number; base: number; name: string | null }>(TYPES_SQL, [
       oids,
       relation.columns.map((column) => column.typeModifier),
     ]),
   ]);
   return {
-    key: key.rows[0]?.columns ?? null,
+    exists: key.rows[0]!.exists,
+    key: key.rows[0]!.columns,
+    generated: key.rows[0]!.generated,
     typeNames: types.rows.map((row) => row.name ?? `oid ${row.oid}`),
     baseTypes: new Map(types.rows.filter((row) => row.base !== row.oid).map((row) => [row.oid, row.base])),
   };
 }
 
 const KEY_SQL = `
-select array_agg(a.attname::text order by k.position) as columns
+select exists (select from pg_catalog.pg_class where oid = $1) as exists,
+  array_agg(a.attname::text order by k.position) as columns,
+  array(select attname::text from pg_catalog.pg_attribute where attrelid = $1 and attgenerated <> '') as generated
 from (select indexrelid, indkey from pg_catalog.pg_index
       where indrelid = $1 and indisvalid and (indisprimary or indisreplident)
       order by indisprimary desc limit 1) i
