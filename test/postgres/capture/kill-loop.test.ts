@@ -15,7 +15,7 @@ it(`loses and doubles nothing when killed ${KILLS} times under load (seed ${SEED
   const capture = await prepareCapture(database, { tables: LOAD_TABLES.map((table) => table.name) });
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => database.connect()));
   const random = new Random(SEED + 1_000);
-  const load = new Load(clients, SEED, 25);
+  await using load = new Load(clients, SEED, 25);
   let storing = 0;
   for (let kills = 0; kills < KILLS; kills += 1) {
     await using daemon = await capture.spawn();

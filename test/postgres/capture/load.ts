@@ -59,7 +59,7 @@ export async function createLoadSchema(database: TestDatabase): Promise<void> {
 }
 
 /** Several clients that change the tables until told to stop. */
-export class Load {
+export class Load implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #clients: Promise<void>[];
   committed = 0;
@@ -71,6 +71,12 @@ export class Load {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#clients);
+  }
+
+  /** A failed test must not leave it running. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await Promise.allSettled(this.#clients);
   }
 
   async #work(client: pg.Client, number: number, random: Random, pauseMs: number): Promise<void> {
