@@ -112,9 +112,10 @@ function lagConfig(url: string): Config {
 
 async function writeOne(client: pg.Client, n: number): Promise<void> {
   await client.query('begin');
-  await client.query("select set_config('rowtrail.user_id', $1, true), set_config('rowtrail.ip', '203.0.113.9', true)", [
-    String(n % 10),
-  ]);
+  await client.query(
+    "select set_config('rowtrail.user_id', $1, true), set_config('rowtrail.ip', '203.0.113.9', true)",
+    [String(n % 10)],
+  );
   await client.query("insert into public.orders values ($1, 'new', 12.50)", [n]);
   await client.query('commit');
 }
@@ -148,13 +149,15 @@ async function startDaemonProcess(
   config: Config,
   children: Set<ChildProcess>,
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const child = fork(new URL('./daemon-process.js', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(new URL('./daemon-process.js', import.meta.url), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   children.add(child);
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
   });
   const url = await new Promise<string>((resolve, reject) => {
-    child.once('message', (message) => resolve(String(message)));
+    child.once('message', (message) => resolve(message as string));
     child.once('exit', (code) => reject(new RowtrailError('RT_INTERNAL', `the daemon ended with code ${code}`)));
     child.send(config, (error) => {
       if (error !== null) reject(new RowtrailError('RT_INTERNAL', messageOf(error)));

@@ -8,7 +8,8 @@ import { createLog } from '../lib/log.ts';
 import { startBenchServer, type BenchServer } from './bench-server.ts';
 import { findPgRecvlogical } from './client-tools.ts';
 import { runIngest } from './ingest.ts';
-import { parseBenchArguments, USAGE, type IngestOptions } from './options.ts';
+import { renderLag, runLag, type LagReport } from './lag.ts';
+import { parseBenchArguments, USAGE, type IngestOptions, type LagOptions } from './options.ts';
 import { renderReport, summarise, type IngestReport, type Machine } from './report.ts';
 
 const INTERRUPTED = 130;
@@ -19,10 +20,13 @@ function note(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
 }
 
-/** Starts the server, measures, and leaves nothing behind; a signal ends it at once. */
-async function ingest(options: IngestOptions, signal: AbortSignal): Promise<IngestReport> {
-  const pgRecvlogical = await findPgRecvlogical(environment['PATH'] ?? '', note);
-  const loadBefore = loadavg()[0]!;
+interface Stage {
+  readonly server: BenchServer;
+  readonly children: Set<ChildProcess>;
+}
+
+/** Starts a server for `measure`, and leaves nothing behind; a signal ends it at once. */
+async function onServer<T>(signal: AbortSignal, measure: (stage: Stage) => Promise<T>): Promise<T> {
   note('starting PostgreSQL');
   const server = await startBenchServer(createLog('warn'));
   const children = new Set<ChildProcess>();
@@ -34,13 +38,25 @@ async function ingest(options: IngestOptions, signal: AbortSignal): Promise<Inge
   signal.addEventListener('abort', abandon);
   try {
     signal.throwIfAborted();
-    const results = await runIngest(options, { server, pgRecvlogical, children, note });
-    return summarise(results, machineOf(server, loadBefore), options);
+    return await measure({ server, children });
   } finally {
     signal.removeEventListener('abort', abandon);
     for (const child of children) child.kill('SIGKILL');
     await server.stop();
   }
+}
+
+async function ingest(options: IngestOptions, signal: AbortSignal): Promise<IngestReport> {
+  const pgRecvlogical = await findPgRecvlogical(environment['PATH'] ?? '', note);
+  const loadBefore = loadavg()[0]!;
+  return onServer(signal, async ({ server, children }) => {
+    const results = await runIngest(options, { server, pgRecvlogical, children, note });
+    return summarise(results, machineOf(server, loadBefore), options);
+  });
+}
+
+function lag(options: LagOptions, signal: AbortSignal): Promise<LagReport> {
+  return onServer(signal, (stage) => runLag(options.transactions, stage));
 }
 
 function machineOf(server: BenchServer, loadBefore: number): Machine {
@@ -56,16 +72,23 @@ function machineOf(server: BenchServer, loadBefore: number): Machine {
   };
 }
 
+function answer<R>(report: R, render: (report: R) => string, options: { readonly json: boolean }): string {
+  return options.json ? `${JSON.stringify(report, null, 2)}\n` : render(report);
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const interruption = abortOnSignal();
   try {
-    const options = parseBenchArguments(args);
-    if (options === null) {
+    const chosen = parseBenchArguments(args);
+    if (chosen === null) {
       process.stdout.write(USAGE);
       return 0;
     }
-    const report = await ingest(options, interruption.signal);
-    process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+    const text =
+      chosen.bench === 'ingest'
+        ? answer(await ingest(chosen.options, interruption.signal), renderReport, chosen.options)
+        : answer(await lag(chosen.options, interruption.signal), renderLag, chosen.options);
+    process.stdout.write(text);
     return 0;
   } catch (error) {
     if (interruption.signal.aborted) return INTERRUPTED;

@@ -15,8 +15,20 @@ export interface IngestOptions {
   readonly cpuProfileDir: string | null;
 }
 
-export const USAGE = `Usage: npm run bench -- ingest [options]
+export interface LagOptions {
+  readonly transactions: number;
+  readonly json: boolean;
+}
 
+/** Which benchmark, and how. */
+export type BenchArguments =
+  | { readonly bench: 'ingest'; readonly options: IngestOptions }
+  | { readonly bench: 'lag'; readonly options: LagOptions };
+
+export const USAGE = `Usage: npm run bench -- ingest [options]
+       npm run bench -- lag [options]
+
+ingest
 How fast Rowtrail stores a backlog of row changes, against pg_recvlogical throwing the same WAL away.
 
   --workload <100|1|1m|all>  100-row transactions, single-row ones, one transaction of a million rows (default: all)
@@ -24,22 +36,47 @@ How fast Rowtrail stores a backlog of row changes, against pg_recvlogical throwi
   --runs <n>                 runs of each side, taking turns (default: 3)
   --context                  the context triggers are on, and every transaction sets claims
   --cpu-prof <folder>        leave a CPU profile of Rowtrail's process for each run
+
+lag
+How long after its commit a lone transaction is served by the API.
+
+  --transactions <n>         one after the other (default: 1,000)
+
+both
   --json                     print JSON
   -h, --help
 `;
 
 const DEFAULT_RUNS = 3;
 const MAX_RUNS = 100;
+const DEFAULT_TRANSACTIONS = 1_000;
+const MAX_TRANSACTIONS = 1_000_000;
 const MAX_CHANGES = 100_000_000;
 
 /** Reads the command line. Null: the usage was asked for. Throws RT_USAGE. */
-export function parseBenchArguments(args: readonly string[]): IngestOptions | null {
+export function parseBenchArguments(args: readonly string[]): BenchArguments | null {
   const { values, positionals } = parse(args);
   if (values.help === true) return null;
-  if (positionals.length !== 1 || positionals[0] !== 'ingest') {
+  const [bench] = positionals;
+  if (positionals.length !== 1 || (bench !== 'ingest' && bench !== 'lag')) {
     const found = positionals.length === 0 ? 'no benchmark is named' : `unknown benchmark: ${positionals.join(' ')}`;
-    throw new RowtrailError('RT_USAGE', found, { hint: 'There is one: npm run bench -- ingest' });
+    throw new RowtrailError('RT_USAGE', found, { hint: 'npm run bench -- ingest, or npm run bench -- lag' });
   }
+  return bench === 'ingest'
+    ? { bench, options: ingestOptions(values) }
+    : {
+        bench,
+        options: {
+          transactions:
+            values.transactions === undefined
+              ? DEFAULT_TRANSACTIONS
+              : positiveInteger('--transactions', values.transactions, MAX_TRANSACTIONS),
+          json: values.json === true,
+        },
+      };
+}
+
+function ingestOptions(values: ReturnType<typeof parse>['values']): IngestOptions {
   return {
     workloads: workloads(values.workload ?? 'all'),
     changes: values.rows === undefined ? null : positiveInteger('--rows', values.rows, MAX_CHANGES),
@@ -61,6 +98,7 @@ function parse(args: readonly string[]) {
         runs: { type: 'string' },
         context: { type: 'boolean' },
         'cpu-prof': { type: 'string' },
+        transactions: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

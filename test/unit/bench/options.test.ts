@@ -4,13 +4,17 @@ import { RowtrailError } from '../../../src/lib/errors.ts';
 
 test('everything has a default', () => {
   expect(parseBenchArguments(['ingest'])).toEqual({
-    workloads: ['100', '1', '1m'],
-    changes: null,
-    runs: 3,
-    context: false,
-    json: false,
-    cpuProfileDir: null,
+    bench: 'ingest',
+    options: {
+      workloads: ['100', '1', '1m'],
+      changes: null,
+      runs: 3,
+      context: false,
+      json: false,
+      cpuProfileDir: null,
+    },
   });
+  expect(parseBenchArguments(['lag'])).toEqual({ bench: 'lag', options: { transactions: 1000, json: false } });
 });
 
 test('options', () => {
@@ -27,12 +31,12 @@ test('options', () => {
     '/p',
   ];
   expect(parseBenchArguments(args)).toEqual({
-    workloads: ['1m'],
-    changes: 10_000,
-    runs: 2,
-    context: true,
-    json: true,
-    cpuProfileDir: '/p',
+    bench: 'ingest',
+    options: { workloads: ['1m'], changes: 10_000, runs: 2, context: true, json: true, cpuProfileDir: '/p' },
+  });
+  expect(parseBenchArguments(['lag', '--transactions', '20', '--json'])).toEqual({
+    bench: 'lag',
+    options: { transactions: 20, json: true },
   });
 });
 
@@ -47,6 +51,7 @@ test.each([
   [['ingest', 'more'], 'unknown benchmark: ingest more'],
   [['ingest', '--fast'], "Unknown option '--fast'"],
   [['ingest', '--workload', '2'], '--workload takes 100, 1, 1m or all, not 2'],
+  [['lag', '--transactions', 'x'], '--transactions takes a whole number from 1 to 1000000, not x'],
   [['ingest', '--rows', '0'], '--rows takes a whole number from 1 to 100000000, not 0'],
   [['ingest', '--runs', '1.5'], '--runs takes a whole number from 1 to 100, not 1.5'],
 ])('%j is refused', (args, message) => {
