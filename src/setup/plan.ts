@@ -1,6 +1,6 @@
 import type { SourceConfig } from '../config/config.ts';
 import { mappedSettings, renderSourceSql, SOURCE_SQL_VERSION } from './source-sql.ts';
-import { publicationStep, trackSteps, untrackStep, type Step } from './steps.ts';
+import { publicationStep, trackSteps, unpublishStep, untrackStep, type Step } from './steps.ts';
 import type { Survey } from './survey.ts';
 import { tableLabel, type TableRow } from './tables.ts';
 
@@ -22,9 +22,7 @@ export async function planSource(found: Survey, source: SourceConfig): Promise<S
     steps: [
       await objectsStep(found, source),
       ...(publication === null ? [] : [publication]),
-      ...strayMembers(state.tables, wanted, roots).map((row) =>
-        untrackStep({ ...row, recorded: null }, source.publication),
-      ),
+      ...strayMembers(state.tables, wanted, roots).map((row) => unpublishStep(row, source.publication)),
       ...plan.tracked.flatMap((table) => trackSteps(table, source.publication)),
       ...removed.map((row) => untrackStep(row, source.publication)),
     ],

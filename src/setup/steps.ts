@@ -62,6 +62,11 @@ export function untrackStep(row: TableRow, publication: string): Step {
   return joined(`${tableLabel(row)}, no longer tracked`, parts);
 }
 
+/** Takes out of the publication alone. */
+export function unpublishStep(row: TableRow, publication: string): Step {
+  return joined(tableLabel(row), [reversed(membershipPart(row, publication))]);
+}
+
 export function identityClause(identity: ReplicaIdentity, index: string | null): string {
   if (identity === 'i' && index !== null) return `replica identity using index ${quoteIdentifier(index)}`;
   const words = { d: 'default', f: 'full', n: 'nothing', i: 'default' };

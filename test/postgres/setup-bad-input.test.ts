@@ -167,7 +167,7 @@ describe('setup refuses before it touches anything', () => {
 
   test('a slot that is something else', async () => {
     await using db = await withTable();
-    await db.query('select pg_create_physical_replication_slot($1)', [`${db.name}`]);
+    await db.query('select pg_create_physical_replication_slot($1)', [db.name]);
     try {
       const error = await refusal(db, configFor(db));
       expect(error).toMatchObject({ code: 'RT_SETUP_FAILED', message: expect.stringContaining('physical') });

@@ -14,7 +14,7 @@ export async function probeStream(
   const client = new pg.Client(options);
   client.on('error', () => {});
   await client.connect();
-  const pid = Number((client as unknown as { processID: number }).processID);
+  const pid = (client as unknown as { processID: number }).processID;
   // Never answered by a result: it ends with the connection.
   client
     .query(`START_REPLICATION SLOT "${slot}" LOGICAL 0/0 (proto_version '1', publication_names '${publication}')`)

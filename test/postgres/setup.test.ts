@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { runChecks } from '../../src/setup/check.ts';
 import { createDatabase, createRole, type TestDatabase } from '../harness/database.ts';
 import { until } from '../harness/poll.ts';
 import { catalogOf, configFor, outline, readWal, runSetup } from './setup-fixture.ts';
@@ -153,7 +154,7 @@ describe('setup', () => {
     await using db = await withTables();
     await runSetup(configFor(db));
     await db.query(`alter table customers disable trigger all; alter table customers replica identity default;
-      drop trigger rowtrail_context_after on notes; alter publication rowtrail_shop drop table orders;
+      drop trigger rowtrail_context_after on notes; alter publication rowtrail_shop drop table orders; alter publication rowtrail_shop add table orders_us;
       alter publication rowtrail_shop set (publish = 'insert', publish_via_partition_root = false)`);
     await runSetup(configFor(db));
     await db.query(
@@ -165,6 +166,13 @@ describe('setup', () => {
       'row orders',
     ]);
     expect(await identities(db)).toMatchObject({ customers: 'f' });
+    // Reading the slot here moved it on, as it should say.
+    const problems = (await runChecks(configFor(db))).filter(({ status }) => status === 'problem');
+    expect(problems.map(({ name }) => name)).toEqual(['slot']);
+    const members = await db.query(
+      "select tablename::text as name from pg_publication_tables where tablename like 'orders%'",
+    );
+    expect(members.rows).toEqual([{ name: 'orders' }]);
   });
 
   test('leaves the identity of a table alone where another publication names columns of it', async ({ skip }) => {

@@ -5,12 +5,12 @@ import { planTables, tableLabel, type TableRow } from '../../src/setup/tables.ts
 let nextOid = 1;
 
 function table(name: string, overrides: Partial<TableRow> = {}): TableRow {
-  const [schema = 'public', table = name] = name.includes('.') ? name.split('.') : ['public', name];
+  const [schema = 'public', bare = name] = name.includes('.') ? name.split('.') : ['public', name];
   nextOid += 1;
   return {
     oid: nextOid,
     schema,
-    name: table,
+    name: bare,
     kind: 'r',
     unlogged: false,
     rootOid: null,
