@@ -15,6 +15,7 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Columns of standard output; undefined in a pipe, where nothing is to be cut. */
   readonly columns: number | undefined;
+  /** The answer; empty if the user breaks it off. */
   ask(question: string): Promise<string>;
   /** Aborts when the reader of standard output is gone (`rowtrail tail | head`). */
   readonly closed: AbortSignal;
@@ -51,7 +52,11 @@ export function createTerminal({ stdin, stdout, stderr }: Streams, environment: 
     ask: async (question) => {
       const lines = createInterface({ input: stdin, output: stderr });
       try {
-        return await lines.question(question);
+        // Ctrl-C and Ctrl-D close it, and then the question is never answered.
+        const closing = new Promise<string>((resolve) => {
+          lines.once('close', () => resolve(''));
+        });
+        return await Promise.race([lines.question(question), closing]);
       } finally {
         lines.close();
       }

@@ -46,3 +46,10 @@ test('data and notes go apart, and a question is no data', async () => {
   expect(String(io.stdout.read())).toBe('data\n');
   expect(String(io.stderr.read())).toContain('note\nGo on? '.split('\n')[0]);
 });
+
+test('a question that is broken off has an empty answer', async () => {
+  const io = streams(true);
+  const answer = createTerminal(io, {}).ask('Go on? ');
+  (io.stdin as PassThrough).end();
+  await expect(answer).resolves.toBe('');
+});
