@@ -1,0 +1,217 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PgoutputDecoder } from '../../../src/capture/pgoutput/decoder.ts';
+import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../../../src/change/tuple.ts';
+import { RowtrailError } from '../../../src/lib/errors.ts';
+import {
+  beginMessage,
+  commitMessage,
+  deleteMessage,
+  insertMessage,
+  logicalMessage,
+  originMessage,
+  relationMessage,
+  truncateMessage,
+  updateMessage,
+  type WireValue,
+} from './pgoutput-message.ts';
+
+const OID = 16_384;
+
+function decoderOf() {
+  const calls: unknown[] = [];
+  const decoder = new PgoutputDecoder<string>({
+    relation: (relation) => {
+      calls.push({ relation });
+      return `${relation.schema}.${relation.name}`;
+    },
+    begin: (head) => calls.push({ begin: head }),
+    origin: (name) => calls.push({ origin: name }),
+    change: (change) =>
+      calls.push({
+        [change.action]: change.relation,
+        old: values(change.old),
+        keyOnly: change.oldHasKeyOnly,
+        new: values(change.new),
+      }),
+    truncate: (relations) => calls.push({ truncate: relations }),
+    message: (prefix, content) => void calls.push({ prefix, content: content.toString() }),
+    commit: (tail) => calls.push({ commit: tail }),
+  });
+  return {
+    calls,
+    /** The message stands between others in the socket's buffer. */
+    decode(message: Buffer, before = 3, after = 40) {
+      const buffer = Buffer.concat([Buffer.alloc(before, 0x74), message, Buffer.alloc(after, 0x6e)]);
+      return decoder.decode(buffer, before, before + message.length);
+    },
+  };
+}
+
+function values(tuple: Tuple | null): WireValue[] | null {
+  if (tuple === null) return null;
+  return Array.from({ length: tuple.columnCount }, (_, i) => {
+    const length = tuple.lengths[i]!;
+    if (length === NULL_VALUE) return null;
+    if (length === UNCHANGED_TOAST) return undefined;
+    return tuple.buffer.toString('utf8', tuple.starts[i]!, tuple.starts[i]! + length);
+  });
+}
+
+const COLUMNS = [{ name: 'id', identity: true }, { name: 'a' }, { name: 'b' }];
+const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constant(null), fc.constant(undefined));
+const row = fc.tuple(value, value, value);
+
+/** One of each, with its changes of three columns. */
+const message = fc.oneof(
+  row.map((created) => insertMessage(OID, created)),
+  fc.tuple(row, row).map(([old, created]) => updateMessage(OID, old, created)),
+  fc.tuple(row, row).map(([old, created]) => updateMessage(OID, old, created, 'K')),
+  row.map((created) => updateMessage(OID, null, created)),
+  row.map((old) => deleteMessage(OID, old)),
+  fc.constant(truncateMessage([OID, OID])),
+  fc.string().map((text) => logicalMessage('rowtrail', Buffer.from(text))),
+  fc.constant(relationMessage(OID, COLUMNS)),
+  fc.constant(beginMessage(77n, -5n, 4_000_000_000)),
+  fc.constant(commitMessage(77n, 99n)),
+  fc.constant(originMessage('berlin')),
+);
+
+describe('the decoder', () => {
+  it('reads values as they were sent, whatever stands around the message', () => {
+    fc.assert(
+      fc.property(row, row, fc.constantFrom('O', 'K'), (old, created, kind) => {
+        const { calls, decode } = decoderOf();
+        void decode(relationMessage(OID, COLUMNS));
+        void decode(insertMessage(OID, created));
+        void decode(updateMessage(OID, old, created, kind));
+        void decode(updateMessage(OID, null, created));
+        void decode(deleteMessage(OID, old, kind));
+        const wire = (texts: readonly WireValue[]) =>
+          texts.map((text) => (typeof text === 'string' ? Buffer.from(text).toString() : text));
+        expect(calls.slice(1)).toEqual([
+          { create: 'public.t', old: null, keyOnly: false, new: wire(created) },
+          { update: 'public.t', old: wire(old), keyOnly: kind === 'K', new: wire(created) },
+          { update: 'public.t', old: null, keyOnly: false, new: wire(created) },
+          { delete: 'public.t', old: wire(old), keyOnly: kind === 'K', new: null },
+        ]);
+      }),
+    );
+  });
+
+  it('reads everything else', () => {
+    const { calls, decode } = decoderOf();
+    void decode(beginMessage(0xffff_ffff_ffff_fffen, -5n, 4_000_000_000));
+    void decode(originMessage('berlin'));
+    void decode(relationMessage(OID, COLUMNS, 'i', '', 'pg "näme"'));
+    void decode(truncateMessage([OID, OID]));
+    void decode(logicalMessage('rowtrail', Buffer.from('content')));
+    void decode(logicalMessage('', Buffer.alloc(0)));
+    void decode(commitMessage(5n, 9n));
+    expect(decode(Buffer.from('Ywhatever'))).toBeUndefined();
+    expect(calls).toEqual([
+      { begin: { commitLsn: 0xffff_ffff_ffff_fffen, committedAtMicros: -5n, xid: 4_000_000_000 } },
+      { origin: 'berlin' },
+      {
+        relation: {
+          oid: OID,
+          schema: 'pg_catalog',
+          name: 'pg "näme"',
+          replicaIdentity: 'i',
+          columns: COLUMNS.map((column) => ({
+            name: column.name,
+            identity: column.identity === true,
+            typeOid: 25,
+            typeModifier: -1,
+          })),
+        },
+      },
+      { truncate: ['pg_catalog.pg "näme"', 'pg_catalog.pg "näme"'] },
+      { prefix: 'rowtrail', content: 'content' },
+      { prefix: '', content: '' },
+      { commit: { commitLsn: 5n, endLsn: 9n } },
+    ]);
+  });
+
+  it('holds the next message back while a relation is looked up', async () => {
+    let describe!: (name: string) => void;
+    const changes: string[] = [];
+    const decoder = new PgoutputDecoder<string>({
+      relation: () => new Promise((resolve) => (describe = resolve)),
+      begin: () => {},
+      origin: () => {},
+      change: (change) => changes.push(change.relation),
+      truncate: () => {},
+      message: () => {},
+      commit: () => {},
+    });
+    const description = relationMessage(OID, COLUMNS);
+    const pending = decoder.decode(description, 0, description.length);
+    describe('later');
+    await pending;
+    const insert = insertMessage(OID, ['1', null, 'x']);
+    void decoder.decode(insert, 0, insert.length);
+    expect(changes).toEqual(['later']);
+  });
+
+  it('refuses every message that was cut short, and makes nothing of it', () => {
+    fc.assert(
+      fc.property(message, fc.nat(), (whole, at) => {
+        const { calls, decode } = decoderOf();
+        void decode(relationMessage(OID, COLUMNS));
+        // The commit's time at its end is not read.
+        const length = at % (whole[0] === 0x43 ? whole.length - 8 : whole.length);
+        expect(() => decode(whole.subarray(0, length))).toThrow(expect.objectContaining({ code: 'RT_DECODE' }));
+        expect(calls.length).toBe(1);
+      }),
+    );
+  });
+
+  it('reads or refuses any bytes: no other error, no end that is not reached', () => {
+    fc.assert(
+      fc.property(message, fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 4 }), (whole, edits) => {
+        const { decode } = decoderOf();
+        void decode(relationMessage(OID, COLUMNS));
+        const edited = Buffer.from(whole);
+        for (const [at, byte] of edits) edited[at % edited.length] = byte;
+        try {
+          void decode(edited);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RowtrailError);
+          expect((error as RowtrailError).code).toBe('RT_DECODE');
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        try {
+          void decoderOf().decode(Buffer.from(bytes));
+        } catch (error) {
+          expect((error as RowtrailError).code).toBe('RT_DECODE');
+        }
+      }),
+    );
+  });
+
+  it.each([
+    [
+      'a negative length',
+      Buffer.concat([
+        insertMessage(OID, ['1', '2']).subarray(0, 8),
+        Buffer.from('t\xff\xff\xff\xff', 'latin1'),
+        Buffer.from('nn'),
+      ]),
+    ],
+    ['another number of columns', insertMessage(OID, ['1', '2'])],
+    ['a relation that was not described', insertMessage(OID + 1, ['1', '2', '3'])],
+    ['bytes left over', Buffer.concat([insertMessage(OID, ['1', '2', '3']), Buffer.from('n')])],
+    ['an unknown kind', Buffer.from('Stream')],
+    ['nothing at all', Buffer.alloc(0)],
+    ['a value in binary', Buffer.from(insertMessage(OID, ['1', '2', '3']).map((byte, i) => (i === 8 ? 0x62 : byte)))],
+  ])('refuses %s', (_, bytes) => {
+    const { decode } = decoderOf();
+    void decode(relationMessage(OID, COLUMNS));
+    expect(() => decode(bytes)).toThrow(expect.objectContaining({ code: 'RT_DECODE' }));
+  });
+});

@@ -1,0 +1,308 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PgoutputDecoder } from '../../../src/capture/pgoutput/decoder.ts';
+import { ENTRY_COLUMNS, writePlainEntry, writeRowEntry } from '../../../src/entry/entry-row.ts';
+import { compileRelation, type RelationPlan } from '../../../src/entry/relation-plan.ts';
+import type { RowTarget } from '../../../src/entry/row-target.ts';
+import {
+  deleteMessage,
+  insertMessage,
+  relationMessage,
+  updateMessage,
+  type WireValue,
+} from '../capture/pgoutput-message.ts';
+
+const TYPE_OIDS = { text: 25, number: 1700, boolean: 16, json: 114 } as const;
+type Kind = keyof typeof TYPE_OIDS;
+
+/** Has exactly the room that was asked for, so that one byte more is an error. */
+class ExactTarget implements RowTarget {
+  buffer = Buffer.alloc(0);
+  at = 0;
+
+  beginRow(maxBytes: number): void {
+    this.buffer = Buffer.alloc(maxBytes, 0xaa);
+    this.at = 0;
+  }
+}
+
+interface Entry {
+  readonly action: string;
+  readonly changed: string[] | null;
+  readonly unknown: string[] | null;
+  readonly row: string | null;
+  readonly old: string | null;
+  readonly data: string | null;
+  readonly record_key: string | null;
+}
+
+/** Reads a row of binary COPY. https://www.postgresql.org/docs/current/sql-copy.html */
+function read(target: ExactTarget): Entry {
+  expect(target.at).toBeLessThanOrEqual(target.buffer.length);
+  let at = 2;
+  expect(target.buffer.readInt16BE(0)).toBe(ENTRY_COLUMNS.length);
+  const fields: Record<string, Buffer | null> = {};
+  for (const column of ENTRY_COLUMNS) {
+    const length = target.buffer.readInt32BE(at);
+    at += 4;
+    fields[column] = length === -1 ? null : target.buffer.subarray(at, at + length);
+    at += Math.max(0, length);
+  }
+  expect(at).toBe(target.at);
+  const text = (name: string): string | null => fields[name]?.toString() ?? null;
+  return {
+    action: text('action')!,
+    changed: names(fields['changed']!),
+    unknown: names(fields['unknown']!),
+    row: text('row'),
+    old: text('old'),
+    data: text('data'),
+    record_key: text('record_key'),
+  };
+}
+
+function names(field: Buffer | null): string[] | null {
+  if (field === null) return null;
+  const found: string[] = [];
+  const count = field.readInt32BE(0) === 0 ? 0 : field.readInt32BE(12);
+  let at = 20;
+  for (let i = 0; i < count; i += 1) {
+    const length = field.readInt32BE(at);
+    found.push(field.toString('utf8', at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return found;
+}
+
+interface Table {
+  readonly columns: readonly {
+    readonly name: string;
+    readonly kind: Kind;
+    readonly identity: boolean;
+    readonly masked: boolean;
+  }[];
+  readonly key: readonly string[] | null;
+}
+
+function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) => Entry } {
+  let plan: RelationPlan | null = null;
+  const target = new ExactTarget();
+  const decoder = new PgoutputDecoder<RelationPlan>({
+    relation: (relation) =>
+      (plan = compileRelation(relation, {
+        relationId: 7,
+        key: table.key,
+        baseTypes: new Map(),
+        masked: new Set(table.columns.filter((column) => column.masked).map((column) => column.name)),
+      })),
+    begin: () => {},
+    origin: () => {},
+    change: (change) => writeRowEntry(target, change.relation, change, { occurredAtMicros: 5n, ordinal: 2 ** 33 + 1 }),
+    truncate: () => {},
+    message: () => {},
+    commit: () => {},
+  });
+  const feed = (message: Buffer): void => void decoder.decode(message, 0, message.length);
+  feed(
+    relationMessage(
+      1,
+      table.columns.map(({ name, kind, identity }) => ({ name, identity, typeOid: TYPE_OIDS[kind] })),
+      'i',
+    ),
+  );
+  return {
+    plan: plan!,
+    encode: (message) => {
+      feed(message);
+      return read(target);
+    },
+  };
+}
+
+function jsonText(kind: Kind, value: string | null): string {
+  if (value === null) return 'null';
+  if (kind === 'json' || (kind === 'number' && value !== 'NaN' && value !== '-Infinity')) return value;
+  if (kind === 'boolean') return value === 't' ? 'true' : 'false';
+  return JSON.stringify(value);
+}
+
+/** What the entry should say, told plainly: `undefined` stands for what was not sent. */
+function model(
+  table: Table,
+  action: string,
+  old: WireValue[] | null,
+  oldIsKey: boolean,
+  created: WireValue[] | null,
+): Entry {
+  const columns = table.columns.map((column, i) => ({ ...column, i })).filter((column) => !column.masked);
+  const before = (column: (typeof columns)[number]): WireValue =>
+    old === null || (oldIsKey && !column.identity) ? undefined : old[column.i];
+  const after = (column: (typeof columns)[number]): WireValue => {
+    const value = created?.[column.i];
+    return value === undefined ? before(column) : value;
+  };
+  const object = (members: readonly [string, string][]): string =>
+    `{${members.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
+  const image = columns.filter((column) => after(column) !== undefined);
+  const row = object(image.map((column) => [column.name, jsonText(column.kind, after(column)!)]));
+  const isUpdate = action === 'update';
+  const changed = columns.filter((column) => {
+    const sent = created?.[column.i];
+    return isUpdate && before(column) !== undefined && sent !== undefined && sent !== before(column);
+  });
+  const unknown = columns.filter((column) => {
+    if (action === 'create') return false;
+    if (before(column) !== undefined) return false;
+    return !(isUpdate && old === null && column.identity && created![column.i] !== undefined);
+  });
+  const keyColumns = table.key?.map((name) => columns.find((column) => column.name === name)) ?? [undefined];
+  const keyTexts = keyColumns.map((column) => (column === undefined ? undefined : after(column)));
+  const hash = (text: string): string => `~${createHash('sha256').update(text).digest('hex')}`;
+  let key = hash(row);
+  if (keyTexts.every((text) => typeof text === 'string')) {
+    key = keyTexts.length === 1 ? keyTexts[0]! : JSON.stringify(keyTexts);
+    if (Buffer.byteLength(key) > 1024) key = hash(key);
+  }
+  const list = (picked: readonly { name: string }[]): string[] => picked.map((column) => column.name);
+  return {
+    action,
+    changed: isUpdate && (unknown.length === 0 || unknown.length < columns.length) ? list(changed) : null,
+    unknown: unknown.length > 0 ? list(unknown) : null,
+    row,
+    old:
+      changed.length === 0
+        ? null
+        : object(changed.map((column) => [column.name, jsonText(column.kind, before(column)!)])),
+    data: null,
+    record_key: key,
+  };
+}
+
+const VALUES: Record<Kind, fc.Arbitrary<string>> = {
+  text: fc
+    .oneof(
+      fc.string(),
+      fc.string({ unit: 'grapheme' }),
+      fc.string({ unit: fc.constantFrom('"', '\\', '\n', '\u0001', 'é', 'x'), maxLength: 40 }),
+      fc
+        .tuple(fc.constantFrom('"', '\u0001', 'x', 'é"'), fc.integer({ min: 100, max: 6_000 }))
+        .map(([part, times]) => part.repeat(times)),
+    )
+    .map((text) => Buffer.from(text).toString()),
+  number: fc.oneof(fc.bigInt().map(String), fc.constantFrom('NaN', '-Infinity', '-0', '1.00', '1e+20')),
+  boolean: fc.constantFrom('t', 'f'),
+  json: fc.oneof(fc.json(), fc.constantFrom(' {"a" :1}', '"\\u0000"')),
+};
+
+const scenario = fc
+  .uniqueArray(
+    fc.record({
+      name: fc
+        .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+        .filter((name) => !name.includes('\0') && !/\p{Surrogate}/u.test(name)),
+      kind: fc.constantFrom<Kind>('text', 'number', 'boolean', 'json'),
+      identity: fc.boolean(),
+      masked: fc.integer({ min: 0, max: 4 }).map((dice) => dice === 0),
+    }),
+    { selector: (column) => column.name, maxLength: 7 },
+  )
+  .chain((columns) => {
+    const tuple = (toast: boolean): fc.Arbitrary<WireValue[]> =>
+      fc.tuple(
+        ...columns.map((column): fc.Arbitrary<WireValue> =>
+          fc.oneof(
+            { weight: 6, arbitrary: VALUES[column.kind] },
+            { weight: 1, arbitrary: fc.constant(null) },
+            ...(toast ? [{ weight: 1, arbitrary: fc.constant(undefined) }] : []),
+          ),
+        ),
+      );
+    return fc.record({
+      columns: fc.constant(columns),
+      key:
+        columns.length === 0
+          ? fc.constant(null)
+          : fc.option(
+              fc.subarray(
+                columns.map((column) => column.name),
+                { minLength: 1 },
+              ),
+              { nil: null },
+            ),
+      action: fc.constantFrom('create', 'update', 'delete'),
+      old: tuple(false),
+      created: tuple(true),
+      whole: tuple(false),
+      same: fc.array(fc.boolean(), { minLength: columns.length, maxLength: columns.length }),
+      oldKind: fc.constantFrom('O', 'K', 'none'),
+    });
+  });
+
+describe('a row entry', () => {
+  it('is what a plain reading of the change says, within the room asked for', () => {
+    fc.assert(
+      fc.property(scenario, ({ columns, key, action, old, created, whole, same, oldKind }) => {
+        const table: Table = { columns, key };
+        const { encode } = planOf(table);
+        if (action === 'create') {
+          expect(encode(insertMessage(1, whole))).toEqual(model(table, action, null, false, whole));
+        } else if (action === 'delete') {
+          const kind = oldKind === 'K' ? 'K' : 'O';
+          expect(encode(deleteMessage(1, old, kind))).toEqual(model(table, action, old, kind === 'K', null));
+        } else {
+          const after = created.map((text, i) => (same[i] === true ? old[i]! : text));
+          const before = oldKind === 'none' ? null : old;
+          expect(encode(updateMessage(1, before, after, oldKind))).toEqual(
+            model(table, action, before, oldKind === 'K', after),
+          );
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('of many booleans and a long text fits, too', () => {
+    const columns = [
+      { name: 't', kind: 'text' as const, identity: true, masked: false },
+      ...Array.from({ length: 1_000 }, (_, i) => ({
+        name: String.fromCharCode(0x4e00 + i),
+        kind: 'boolean' as const,
+        identity: true,
+        masked: false,
+      })),
+    ];
+    const table: Table = { columns, key: ['t', ...columns.slice(1, 9).map((column) => column.name)] };
+    const { encode } = planOf(table);
+    for (const text of ['x'.repeat(20_000), '\u0001'.repeat(700), '"'.repeat(5_000)]) {
+      const old = columns.map((_, i) => (i === 0 ? text : 'f'));
+      const after = columns.map((_, i) => (i === 0 ? `${text}"` : 'f'));
+      expect(encode(updateMessage(1, old, after))).toEqual(model(table, 'update', old, false, after));
+    }
+  });
+});
+
+describe('an entry without a row', () => {
+  it('fits whatever it says', () => {
+    const text = fc.option(fc.string({ unit: 'grapheme', maxLength: 3_000 }), { nil: null });
+    fc.assert(
+      fc.property(text, text, fc.constantFrom('truncate', 'login'), (data, recordKey, action) => {
+        const target = new ExactTarget();
+        writePlainEntry(target, { action, relationId: null, data, recordKey }, { occurredAtMicros: 0n, ordinal: 0 });
+        const key = recordKey === null ? null : Buffer.from(recordKey);
+        expect(read(target)).toMatchObject({
+          action,
+          row: null,
+          changed: null,
+          data: data === null ? null : Buffer.from(data).toString(),
+          record_key:
+            key === null
+              ? null
+              : key.length > 1024
+                ? `~${createHash('sha256').update(key).digest('hex')}`
+                : key.toString(),
+        });
+      }),
+    );
+  });
+});
