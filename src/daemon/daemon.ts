@@ -6,13 +6,12 @@ import { messageOf, RowtrailError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { VERSION } from '../lib/version.ts';
 import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
-import { quoteIdentifier } from '../pg/identifier.ts';
 import { createPool, explainDatabaseError } from '../pg/pool.ts';
+import { ensurePartitions } from '../store/partition.ts';
 import { SourceRunner } from './source-runner.ts';
 
-/** How often partitions are made ahead. */
-const PARTITION_INTERVAL_MS = 3_600_000;
-const PARTITIONS_AHEAD = 2;
+/** How often partitions are made ahead, and old sessions forgotten. */
+const HOUSEKEEPING_INTERVAL_MS = 3_600_000;
 const STORE_POOL_SIZE = 4;
 /** Connections for questions over HTTP: more would only fight over the store's processors. */
 const QUERY_POOL_SIZE = 8;
@@ -65,7 +64,10 @@ export async function startDaemon(config: Config, options: DaemonOptions): Promi
     const running = runners.map((runner) => runner.run());
     for (const run of running) run.catch(() => {});
     await Promise.all(runners.map((runner) => runner.started()));
-    timer = setInterval(() => void ensurePartitions(storePool, config, log), PARTITION_INTERVAL_MS);
+    timer = setInterval(() => {
+      void makePartitionsAhead(storePool, config, log);
+      for (const runner of runners) void runner.pruneSessions();
+    }, HOUSEKEEPING_INTERVAL_MS);
     timer.unref();
     return { url, stop, run: () => settled(running) };
   } catch (error) {
@@ -89,12 +91,9 @@ async function assertStore(pool: pg.Pool, config: Config): Promise<void> {
   }
 }
 
-async function ensurePartitions(pool: pg.Pool, config: Config, log: Log): Promise<void> {
+async function makePartitionsAhead(pool: pg.Pool, config: Config, log: Log): Promise<void> {
   try {
-    await pool.query(`select ${quoteIdentifier(config.store.schema)}.ensure_partitions($1, $2)`, [
-      config.store.partition,
-      PARTITIONS_AHEAD,
-    ]);
+    await ensurePartitions(pool, config.store.schema, config.store.partition);
   } catch (error) {
     log.error({ code: 'RT_STORE_WRITE' }, `cannot make partitions ahead, trying again in an hour: ${messageOf(error)}`);
   }

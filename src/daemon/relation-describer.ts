@@ -24,6 +24,7 @@ export function relationDescriber(
     return compileRelation(relation, {
       relationId,
       key,
+      partitioned: facts.partitioned,
       baseTypes: facts.baseTypes,
       masked: new Set([...facts.generated, ...maskedColumns(source.tableOptions, relation)]),
     });

@@ -60,7 +60,7 @@ export function explainStreamError(error: unknown, slot: string, publication: st
   }
   if (codeOf(error) === '55000' && /no longer|invalidated|can no longer/.test(detail)) {
     return new RowtrailError('RT_SLOT_LOST', `the slot ${slot} was invalidated: ${detail}`, {
-      hint: 'Drop it, raise max_slot_wal_keep_size, and run `rowtrail setup`: it makes a new one and records the gap.',
+      hint: 'Raise max_slot_wal_keep_size and run `rowtrail setup`: it makes a new one and records the gap.',
       cause: error,
     });
   }

@@ -5,10 +5,10 @@ import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
 import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
-import { quoteIdentifier } from '../pg/identifier.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 import { readCheckpoint, recordAcknowledgement, type Checkpoint } from '../store/checkpoint.ts';
 import { Dictionary } from '../store/dictionary.ts';
+import { ensurePartitions } from '../store/partition.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { TransactionAssembler } from '../transaction/assembler.ts';
 import type { ClaimMapping } from '../transaction/context-message.ts';
@@ -16,9 +16,6 @@ import { relationDescriber } from './relation-describer.ts';
 import { explainStreamError } from './retry.ts';
 import { SessionCache } from './session-cache.ts';
 import type pg from 'pg';
-
-/** Partitions are made for the current period and this many more. */
-const PARTITIONS_AHEAD = 2;
 
 export interface AttemptOptions {
   readonly source: SourceConfig;
@@ -128,12 +125,7 @@ export class SourceAttempt {
         hint: 'Run `rowtrail setup` to make it again.',
       });
     }
-    await this.#store(() =>
-      storePool.query(`select ${quoteIdentifier(store.schema)}.ensure_partitions($1, $2)`, [
-        store.partition,
-        PARTITIONS_AHEAD,
-      ]),
-    );
+    await this.#store(() => ensurePartitions(storePool, store.schema, store.partition));
     this.#checkpoint = checkpoint;
     return checkpoint.endLsn;
   }

@@ -70,6 +70,16 @@ export class SourceRunner implements Service {
     await this.#sourcePool.end();
   }
 
+  /** Removes what the source remembers of sessions that ended long ago. Never throws: the next call makes up for it. */
+  async pruneSessions(): Promise<void> {
+    if (this.#state !== 'streaming') return;
+    try {
+      await this.#sourcePool.query('select rowtrail.prune_sessions()');
+    } catch (error) {
+      this.#options.log.warn({ source: this.name }, `cannot prune rowtrail.sessions: ${messageOf(error)}`);
+    }
+  }
+
   live(): LiveSource {
     const attempt = this.#attempt;
     const counters = attempt?.counters;

@@ -68,6 +68,9 @@ export interface EntryHead {
 const changedColumns: PlanColumn[] = [];
 const unknownColumns: PlanColumn[] = [];
 
+/** Of the change at hand: whether its old tuple holds the identity alone. */
+let oldIsPartial = false;
+
 /** Encodes the entry of one row change. Pure but for the target it writes to. */
 export function writeRowEntry(target: RowTarget, plan: RelationPlan, change: Change<unknown>, head: EntryHead): void {
   target.beginRow(roomFor(plan, change));
@@ -75,10 +78,11 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, change: Cha
   const action = change.action === 'update' ? UPDATE : change.action === 'create' ? CREATE : DELETE;
   let at = writeHead(buffer, target.at, head, plan.relationId, action);
 
+  oldIsPartial = change.oldHasKeyOnly || hidesPartialIdentity(plan, change.old);
   if (change.action === 'update') diff(plan, change);
   else findUnknown(plan, change);
   at =
-    change.action === 'update' && unknownColumns.length < plan.columns.length
+    change.action === 'update' && (unknownColumns.length === 0 || unknownColumns.length < plan.columns.length)
       ? writeNames(buffer, at, changedColumns)
       : putInt32(buffer, -1, at);
   at = unknownColumns.length > 0 ? writeNames(buffer, at, unknownColumns) : putInt32(buffer, -1, at);
@@ -147,7 +151,7 @@ function diff(plan: RelationPlan, change: Change<unknown>): void {
   for (const column of plan.columns) {
     const i = column.index;
     const newLength = created.lengths[i]!;
-    const oldLength = old === null || (change.oldHasKeyOnly && !column.identity) ? UNCHANGED_TOAST : old.lengths[i]!;
+    const oldLength = old === null || (oldIsPartial && !column.identity) ? UNCHANGED_TOAST : old.lengths[i]!;
     if (oldLength === UNCHANGED_TOAST) {
       const sameKey = column.identity && old === null && newLength !== UNCHANGED_TOAST;
       if (!sameKey) unknownColumns.push(column);
@@ -159,6 +163,22 @@ function diff(plan: RelationPlan, change: Change<unknown>): void {
       changedColumns.push(column);
     }
   }
+}
+
+/**
+ * A partition made after `setup` has the default identity, but its root's FULL is what the stream announces:
+ * then the old tuple has nulls for all that was not sent. A row whose columns are all null looks the same, and
+ * is called unknown too: rather that than a value that was never there.
+ */
+function hidesPartialIdentity(plan: RelationPlan, old: Tuple | null): boolean {
+  if (!plan.partitioned || old === null || plan.key === null) return false;
+  let hidden = false;
+  for (const column of plan.columns) {
+    if (column.identity) continue;
+    if (old.lengths[column.index] !== NULL_VALUE) return false;
+    hidden = true;
+  }
+  return hidden;
 }
 
 /** A delete under a partial identity carries the key alone; an insert carries everything. */
@@ -173,7 +193,7 @@ function findUnknown(plan: RelationPlan, change: Change<unknown>): void {
 function valueSource(column: PlanColumn, change: Change<unknown>): Tuple | null {
   const { new: created, old } = change;
   if (created !== null && created.lengths[column.index] !== UNCHANGED_TOAST) return created;
-  if (old === null || (change.oldHasKeyOnly && !column.identity)) return null;
+  if (old === null || (oldIsPartial && !column.identity)) return null;
   return old.lengths[column.index] === UNCHANGED_TOAST ? null : old;
 }
 

@@ -16,7 +16,7 @@ export interface PlanColumn {
   readonly index: number;
   readonly name: string;
   readonly kind: ValueKind;
-  /** Whether an old tuple that holds only the identity holds this column. */
+  /** Whether an old tuple that holds only the identity holds this column. Under FULL that is a partition's: its key. */
   readonly identity: boolean;
   /** `"name":` */
   readonly jsonKey: Buffer;
@@ -35,6 +35,7 @@ export interface RelationPlan {
   readonly columns: readonly PlanColumn[];
   /** The key's columns in key order; null without a key. */
   readonly key: readonly PlanColumn[] | null;
+  readonly partitioned: boolean;
   /** Sum of the names' bytes with their JSON and array overhead. */
   readonly nameBytes: number;
 }
@@ -43,6 +44,7 @@ export interface PlanOptions {
   readonly relationId: number;
   /** Key column names in key order; null without a key. */
   readonly key: readonly string[] | null;
+  readonly partitioned: boolean;
   /** Domain → base type, for the types of this relation. */
   readonly baseTypes: ReadonlyMap<number, number>;
   /** Columns that must not leave the decoder. */
@@ -51,9 +53,12 @@ export interface PlanOptions {
 
 /** Compiles a relation version. Pure. */
 export function compileRelation(relation: Relation, options: PlanOptions): RelationPlan {
+  // Under FULL every column is flagged. A partition may have another identity than its root: then the key is sent.
+  const identity = (column: Column): boolean =>
+    relation.replicaIdentity === 'f' ? options.key?.includes(column.name) === true : column.identity;
   const columns: PlanColumn[] = [];
   relation.columns.forEach((column, index) => {
-    if (!options.masked.has(column.name)) columns.push(planColumn(column, index, options.baseTypes));
+    if (!options.masked.has(column.name)) columns.push(planColumn(column, index, options.baseTypes, identity(column)));
   });
   return {
     relationId: options.relationId,
@@ -62,6 +67,7 @@ export function compileRelation(relation: Relation, options: PlanOptions): Relat
     name: relation.name,
     columns,
     key: keyColumns(relation, columns, options),
+    partitioned: options.partitioned,
     nameBytes: columns.reduce((total, column) => total + column.jsonKey.length + column.arrayElement.length + 1, 0),
   };
 }
@@ -73,7 +79,12 @@ export function valueKind(typeOid: number): ValueKind {
   return typeOid === BOOL_OID ? BOOLEAN_VALUE : STRING_VALUE;
 }
 
-function planColumn(column: Column, index: number, baseTypes: ReadonlyMap<number, number>): PlanColumn {
+function planColumn(
+  column: Column,
+  index: number,
+  baseTypes: ReadonlyMap<number, number>,
+  identity: boolean,
+): PlanColumn {
   const name = Buffer.from(column.name);
   const arrayElement = Buffer.alloc(4 + name.length);
   arrayElement.writeInt32BE(name.length);
@@ -82,7 +93,7 @@ function planColumn(column: Column, index: number, baseTypes: ReadonlyMap<number
     index,
     name: column.name,
     kind: valueKind(baseTypes.get(column.typeOid) ?? column.typeOid),
-    identity: column.identity,
+    identity,
     jsonKey: Buffer.from(`${JSON.stringify(column.name)}:`),
     arrayElement,
   };

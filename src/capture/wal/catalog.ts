@@ -5,6 +5,8 @@ import type { Relation } from '../../change/relation.ts';
 export interface RelationFacts {
   /** False for a table that has been dropped since: then its key is not known here. */
   readonly exists: boolean;
+  /** Its rows are in partitions, each with a replica identity of its own that the stream does not tell. */
+  readonly partitioned: boolean;
   /** Key columns in key order: the primary key, else the replica identity index; null without either. */
   readonly key: readonly string[] | null;
   /** Generated columns, which PostgreSQL 18 can stream: they follow from the others, and no one can write them. */
@@ -22,7 +24,9 @@ export interface RelationFacts {
 export async function readRelationFacts(pool: pg.Pool, relation: Relation): Promise<RelationFacts> {
   const oids = relation.columns.map((column) => column.typeOid);
   const [key, types] = await Promise.all([
-    pool.query<{ exists: boolean; columns: string[] | null; generated: string[] }>(KEY_SQL, [relation.oid]),
+    pool.query<{ exists: boolean; partitioned: boolean; columns: string[] | null; generated: string[] }>(KEY_SQL, [
+      relation.oid,
+    ]),
     pool.query<{ oid: number; base: number; name: string | null }>(TYPES_SQL, [
       oids,
       relation.columns.map((column) => column.typeModifier),
@@ -30,6 +34,7 @@ export async function readRelationFacts(pool: pg.Pool, relation: Relation): Prom
   ]);
   return {
     exists: key.rows[0]!.exists,
+    partitioned: key.rows[0]!.partitioned,
     key: key.rows[0]!.columns,
     generated: key.rows[0]!.generated,
     typeNames: types.rows.map((row) => row.name ?? `oid ${row.oid}`),
@@ -39,6 +44,7 @@ export async function readRelationFacts(pool: pg.Pool, relation: Relation): Prom
 
 const KEY_SQL = `
 select exists (select from pg_catalog.pg_class where oid = $1) as exists,
+  exists (select from pg_catalog.pg_class where oid = $1 and relkind = 'p') as partitioned,
   array_agg(a.attname::text order by k.position) as columns,
   array(select attname::text from pg_catalog.pg_attribute where attrelid = $1 and attgenerated <> '') as generated
 from (select indexrelid, indkey from pg_catalog.pg_index

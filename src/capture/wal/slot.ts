@@ -92,7 +92,7 @@ export function slotFault(
       'RT_SLOT_LOST',
       `the slot ${name} was invalidated: the server removed WAL that it needed`,
       {
-        hint: 'Drop it, raise max_slot_wal_keep_size, and run `rowtrail setup`: it makes a new one and records the gap.',
+        hint: 'Raise max_slot_wal_keep_size and run `rowtrail setup`: it makes a new one and records the gap.',
       },
     );
   }
@@ -100,7 +100,7 @@ export function slotFault(
     return new RowtrailError(
       'RT_SLOT_LOST',
       `the slot ${name} stands at ${formatLsn(slot.confirmedFlushLsn)}, beyond ${formatLsn(known.acknowledgedLsn)}, the furthest that Rowtrail ever acknowledged`,
-      { hint: 'It was advanced or recreated by hand. Drop it and run `rowtrail setup`: it records the gap.' },
+      { hint: 'It was advanced or recreated by hand. Run `rowtrail setup`: it makes a new one and records the gap.' },
     );
   }
   return null;

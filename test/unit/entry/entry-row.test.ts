@@ -93,6 +93,7 @@ function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) =
       (plan = compileRelation(relation, {
         relationId: 7,
         key: table.key,
+        partitioned: false,
         baseTypes: new Map(),
         masked: new Set(table.columns.filter((column) => column.masked).map((column) => column.name)),
       })),
