@@ -5,6 +5,7 @@ import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { EXIT } from './failure.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
+import { counted } from '../lib/counted.ts';
 
 export function checkCommand(context: CliContext): Command {
   return databaseCommand('check', 'look at every prerequisite: what is wrong, and the exact fix')
@@ -46,14 +47,13 @@ function summary(checks: readonly Check[], paint: Paint): string {
   const problems = count(checks, 'problem');
   const warnings = count(checks, 'warning');
   if (problems + warnings === 0) return paint.green(`All ${checks.length} checks passed.`);
-  const parts = [plural(problems, 'problem'), plural(warnings, 'warning')].filter((part) => part !== '');
+  const parts = [
+    ...(problems === 0 ? [] : [counted(problems, 'problem')]),
+    ...(warnings === 0 ? [] : [counted(warnings, 'warning')]),
+  ];
   return `${parts.join(', ')} in ${checks.length} checks.`;
 }
 
 function count(checks: readonly Check[], status: Check['status']): number {
   return checks.filter((check) => check.status === status).length;
-}
-
-function plural(number: number, noun: string): string {
-  return number === 0 ? '' : `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -15,6 +15,7 @@ import { STEP_LIMITS, StepRunner, type StepLimits } from './step-runner.ts';
 import { beginHistory, PARTITIONS_AHEAD, restartHistory } from './store-sql.ts';
 import { openConnections, survey, type Connections, type Survey } from './survey.ts';
 import { tableLabel } from './tables.ts';
+import { counted } from '../lib/counted.ts';
 
 export interface SetupOptions {
   /** Print the SQL instead of running it. */
@@ -72,7 +73,7 @@ async function setupSource(source: SourceConfig, store: StoreConfig, options: Se
     const plan = await planSource(found, source);
     report(found, plan, options);
     await installAll({ connections, found, plan, slotPlan, source, store, options });
-    options.print(`Set up ${source.name}: ${found.plan.tracked.length} tables, slot ${source.slot}.`);
+    options.print(`Set up ${source.name}: ${counted(found.plan.tracked.length, 'table')}, slot ${source.slot}.`);
     return result(found, plan, slotPlan, source);
   } catch (error) {
     throw explainDatabaseError(error, `source ${source.name}`, source.adminUrl ?? source.url);

@@ -11,6 +11,7 @@ import { readSourceState, type SourceState } from './source-state.ts';
 import { STEP_LIMITS, StepRunner, type StepLimits } from './step-runner.ts';
 import { untrackStep } from './steps.ts';
 import { readStoreState } from './store-state.ts';
+import { counted } from '../lib/counted.ts';
 
 export interface TeardownOptions {
   /** Also drop the store's schema with all history in it. */
@@ -135,7 +136,7 @@ async function untrackTables(
   for (const row of tables) await runner.run(untrackStep(row, source.publication));
   if (tables.length > 0)
     options.print(
-      `Removed the triggers of ${tables.length} tables and partitions, and put back their replica identity.`,
+      `Removed the triggers of ${counted(tables.length, 'table')}, partitions included, and put back their replica identity.`,
     );
 }
 

@@ -3,6 +3,7 @@ import { shown } from '../preflight.ts';
 import type { SourceState } from '../source-state.ts';
 import { tableLabel, type TablePlan, type TableRow } from '../tables.ts';
 import { ok, problem, warning, type Finding } from './check.ts';
+import { counted } from '../../lib/counted.ts';
 
 /** Average bytes of a row kept out of line, from which an identity of full multiplies the WAL of updates. */
 const WIDE_ROW_BYTES = 2000;
@@ -76,14 +77,17 @@ function publicationCheck(state: SourceState, plan: TablePlan, source: SourceCon
   if (extra.length > 0) {
     return warning('publication', `published, but no longer wanted by \`tables\`: ${shown(extra)}`, RERUN);
   }
-  return ok('publication', `${source.publication} publishes ${plan.tracked.length} tables`);
+  return ok('publication', `${source.publication} publishes ${counted(plan.tracked.length, 'table')}`);
 }
 
 function triggerCheck(plan: TablePlan): Finding {
   const members = plan.tracked.flatMap((table) => table.members);
   const without = members.filter((row) => !row.hasTriggers).map((row) => tableLabel(row));
   if (without.length === 0)
-    return ok('context-triggers', `in place and always enabled on ${members.length} tables and partitions`);
+    return ok(
+      'context-triggers',
+      `in place and always enabled on ${counted(members.length, 'table')}, partitions included`,
+    );
   return problem(
     'context-triggers',
     `missing or not "enable always", so that changes are of unknown origin: ${shown(without)}`,
