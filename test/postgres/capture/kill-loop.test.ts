@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { prepareCapture } from '../../harness/capture.ts';
-import { createDatabase } from '../../harness/database.ts';
+import { createDatabase, type TestDatabase } from '../../harness/database.ts';
+import { until } from '../../harness/poll.ts';
 import { createLoadSchema, Load, LOAD_TABLES, Random } from './load.ts';
 import { assertStoreInvariants, compareWithOracle, installOracle } from './oracle.ts';
 
-const KILLS = 24;
+const KILLS = 20;
 const CLIENTS = 4;
 const SEED = Math.floor(Math.random() * 1e6);
 
@@ -15,19 +16,19 @@ it(`loses and doubles nothing when killed ${KILLS} times under load (seed ${SEED
   const capture = await prepareCapture(database, { tables: LOAD_TABLES.map((table) => table.name) });
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => database.connect()));
   const random = new Random(SEED + 1_000);
-  await using load = new Load(clients, SEED, 25);
-  let storing = 0;
+  await using load = new Load(clients, SEED, 80);
+  let stored = await storedUpTo(database);
   for (let kills = 0; kills < KILLS; kills += 1) {
     await using daemon = await capture.spawn();
-    // Some die while starting, most while they stream.
-    if (random.next() < 0.8) await daemon.streaming;
-    await new Promise((resolve) => setTimeout(resolve, random.next() * 1_500));
+    // Some die while they start, most while they store.
+    if (random.next() < 0.75) await until(async () => (await storedUpTo(database)) !== stored, { timeoutMs: 20_000 });
+    await new Promise((resolve) => setTimeout(resolve, random.next() * 1_000));
     daemon.kill('SIGKILL');
     expect(await daemon.exited).toEqual({ code: null, signal: 'SIGKILL' });
-    const { rows } = await database.query('select count(*)::int as count from audit.transactions');
-    if (rows[0].count > storing) storing = rows[0].count;
+    stored = await storedUpTo(database);
   }
   await load.stop();
+  const { rows } = await database.query('select count(*)::int as count from audit.transactions');
   await using daemon = await capture.spawn();
   await capture.caughtUp({ timeoutMs: 60_000 });
   daemon.kill('SIGTERM');
@@ -35,6 +36,10 @@ it(`loses and doubles nothing when killed ${KILLS} times under load (seed ${SEED
 
   const compared = await compareWithOracle(database, LOAD_TABLES, await capture.entries());
   await assertStoreInvariants(capture.store);
-  console.log({ seed: SEED, storedWhileKilling: storing, ...compared });
-  expect(storing).toBeGreaterThan(100);
+  console.log({ seed: SEED, storedWhileKilling: rows[0].count, ...compared });
+  expect(rows[0].count).toBeGreaterThan(100);
 });
+
+async function storedUpTo(database: TestDatabase): Promise<string> {
+  return (await database.query('select end_lsn from audit.checkpoints')).rows[0].end_lsn;
+}

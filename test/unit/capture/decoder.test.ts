@@ -41,9 +41,9 @@ function decoderOf() {
   return {
     calls,
     /** The message stands between others in the socket's buffer. */
-    decode(message: Buffer, before = 3, after = 40) {
-      const buffer = Buffer.concat([Buffer.alloc(before, 0x74), message, Buffer.alloc(after, 0x6e)]);
-      return decoder.decode(buffer, before, before + message.length);
+    decode: (message: Buffer) => {
+      const buffer = Buffer.concat([Buffer.alloc(3, 0x74), message, Buffer.alloc(40, 0x6e)]);
+      return decoder.decode(buffer, 3, 3 + message.length);
     },
   };
 }
@@ -54,7 +54,7 @@ function values(tuple: Tuple | null): WireValue[] | null {
     const length = tuple.lengths[i]!;
     if (length === NULL_VALUE) return null;
     if (length === UNCHANGED_TOAST) return undefined;
-    return tuple.buffer.toString('utf8', tuple.starts[i]!, tuple.starts[i]! + length);
+    return tuple.buffer.toString('utf8', tuple.starts[i], tuple.starts[i]! + length);
   });
 }
 

@@ -63,7 +63,7 @@ describe('segments', () => {
             segment.at += HEAD_BYTES + size;
             segment.endRow(transactionRow, contextRow);
             const bytes = Buffer.alloc(HEAD_BYTES + size, i % 256);
-            bytes.writeBigInt64BE(ids[i]!, ID_OFFSET);
+            bytes.writeBigInt64BE(ids[i], ID_OFFSET);
             bytes.writeBigInt64BE(ids[transactionRow]!, TRANSACTION_ID_OFFSET);
             bytes.writeBigInt64BE(ids[contextRow]!, CONTEXT_ID_OFFSET);
             model.push(bytes);
