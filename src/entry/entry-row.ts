@@ -64,9 +64,20 @@ export interface EntryHead {
   ordinal: number;
 }
 
-/** Reused by `writeRowEntry` between the diff and the writing of its result. */
-const changedColumns: PlanColumn[] = [];
-const unknownColumns: PlanColumn[] = [];
+/** Columns found by the diff, reused: an array whose length is set to 0 gives its memory up, row after row. */
+class ColumnList {
+  readonly columns: PlanColumn[] = [];
+  count = 0;
+
+  add(column: PlanColumn): void {
+    if (this.count < this.columns.length) this.columns[this.count] = column;
+    else this.columns.push(column);
+    this.count += 1;
+  }
+}
+
+const changedColumns = new ColumnList();
+const unknownColumns = new ColumnList();
 
 /** Of the change at hand: whether its old tuple holds the identity alone. */
 let oldIsPartial = false;
@@ -78,23 +89,23 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, change: Cha
   const action = change.action === 'update' ? UPDATE : change.action === 'create' ? CREATE : DELETE;
   let at = writeHead(buffer, target.at, head, plan.relationId, action);
 
+  changedColumns.count = 0;
+  unknownColumns.count = 0;
   oldIsPartial = change.oldHasKeyOnly || hidesPartialIdentity(plan, change.old);
   if (change.action === 'update') diff(plan, change);
   else findUnknown(plan, change);
   at =
-    change.action === 'update' && (unknownColumns.length === 0 || unknownColumns.length < plan.columns.length)
+    change.action === 'update' && (unknownColumns.count === 0 || unknownColumns.count < plan.columns.length)
       ? writeNames(buffer, at, changedColumns)
       : putInt32(buffer, -1, at);
-  at = unknownColumns.length > 0 ? writeNames(buffer, at, unknownColumns) : putInt32(buffer, -1, at);
+  at = unknownColumns.count > 0 ? writeNames(buffer, at, unknownColumns) : putInt32(buffer, -1, at);
 
   const rowStart = at;
   at = writeImage(buffer, at, plan, change);
   const rowEnd = at;
-  at = changedColumns.length > 0 ? writeOld(buffer, at, change.old!) : putInt32(buffer, -1, at);
+  at = changedColumns.count > 0 ? writeOld(buffer, at, change.old!) : putInt32(buffer, -1, at);
   at = putInt32(buffer, -1, at);
   at = writeRecordKey(buffer, at, plan, change, rowStart + 4, rowEnd);
-  changedColumns.length = 0;
-  unknownColumns.length = 0;
   target.at = at;
 }
 
@@ -154,13 +165,13 @@ function diff(plan: RelationPlan, change: Change<unknown>): void {
     const oldLength = old === null || (oldIsPartial && !column.identity) ? UNCHANGED_TOAST : old.lengths[i]!;
     if (oldLength === UNCHANGED_TOAST) {
       const sameKey = column.identity && old === null && newLength !== UNCHANGED_TOAST;
-      if (!sameKey) unknownColumns.push(column);
+      if (!sameKey) unknownColumns.add(column);
     } else if (
       newLength !== UNCHANGED_TOAST &&
       (newLength !== oldLength ||
         (newLength > 0 && !sameBytes(created.buffer, created.starts[i]!, old!.buffer, old!.starts[i]!, newLength)))
     ) {
-      changedColumns.push(column);
+      changedColumns.add(column);
     }
   }
 }
@@ -185,7 +196,7 @@ function hidesPartialIdentity(plan: RelationPlan, old: Tuple | null): boolean {
 function findUnknown(plan: RelationPlan, change: Change<unknown>): void {
   if (change.action !== 'delete') return;
   for (const column of plan.columns) {
-    if (valueSource(column, change) === null) unknownColumns.push(column);
+    if (valueSource(column, change) === null) unknownColumns.add(column);
   }
 }
 
@@ -220,7 +231,8 @@ function writeImage(buffer: Buffer, start: number, plan: RelationPlan, change: C
 function writeOld(buffer: Buffer, start: number, old: Tuple): number {
   let at = start + 4;
   let separator = 0x7b;
-  for (const column of changedColumns) {
+  for (let i = 0; i < changedColumns.count; i += 1) {
+    const column = changedColumns.columns[i]!;
     buffer[at] = separator;
     separator = 0x2c;
     at = writeMember(buffer, at + 1, column, old);
@@ -310,15 +322,16 @@ function hashed(bytes: Buffer): Buffer {
 }
 
 /** A binary text[] (https://www.postgresql.org/docs/current/arrays.html): dimensions, null flag, element type, size, lower bound. */
-function writeNames(buffer: Buffer, start: number, columns: readonly PlanColumn[]): number {
-  let at = putInt32(buffer, columns.length === 0 ? 0 : 1, start + 4);
+function writeNames(buffer: Buffer, start: number, { columns, count }: ColumnList): number {
+  let at = putInt32(buffer, count === 0 ? 0 : 1, start + 4);
   at = putInt32(buffer, 0, at);
   at = putInt32(buffer, 25, at);
-  if (columns.length > 0) {
-    at = putInt32(buffer, columns.length, at);
+  if (count > 0) {
+    at = putInt32(buffer, count, at);
     at = putInt32(buffer, 1, at);
-    for (const column of columns) {
-      at = copyBytes(column.arrayElement, 0, column.arrayElement.length, buffer, at);
+    for (let i = 0; i < count; i += 1) {
+      const { arrayElement } = columns[i]!;
+      at = copyBytes(arrayElement, 0, arrayElement.length, buffer, at);
     }
   }
   putInt32(buffer, at - start - 4, start);

@@ -1,5 +1,5 @@
 import { CONTEXT_ID_OFFSET, ID_OFFSET, TRANSACTION_ID_OFFSET } from '../entry/entry-row.ts';
-import type { RowTarget } from '../entry/row-target.ts';
+import { putInt32, type RowTarget } from '../entry/row-target.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 
 /** The start of a binary COPY: signature, flags, no extension. https://www.postgresql.org/docs/current/sql-copy.html */
@@ -108,7 +108,7 @@ class IdCursor {
     }
     const low = this.#low + (row - this.#firstRow);
     const carry = low >= 0x1_0000_0000 ? 1 : 0;
-    buffer.writeUInt32BE(this.#high + carry, at);
-    buffer.writeUInt32BE(low - carry * 0x1_0000_0000, at + 4);
+    putInt32(buffer, this.#high + carry, at);
+    putInt32(buffer, low, at + 4);
   }
 }
