@@ -63,10 +63,15 @@ begin
 end
 $$;
 
--- Entries below this id are complete: none of them can still appear. Null: no block is open.
+-- Entries below this id are complete: none of them can still appear. Null: no block is open. A block of a writer
+-- that has lost its checkpoint to another is open for ever, and can never be committed: it does not count.
 create function :schema.horizon() returns bigint
   language sql stable
-  as $$ select min(first_id) from :schema.flushes $$;
+  as $$
+    select min(f.first_id) from :schema.flushes f
+    left join :schema.checkpoints c on c.source_id = f.source_id
+    where c.writer is null or c.writer = f.writer
+  $$;
 
 create table :schema.relations (
   id integer generated always as identity primary key,

@@ -17,6 +17,8 @@ export const PINNED_SETTINGS: Readonly<Record<string, string>> = {
 };
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** The kernel's own two hours would leave a host that vanished unnoticed. */
+const KEEP_ALIVE_DELAY_MS = 10_000;
 
 /** 64-bit integers, numerics, dates and json stay text: no number passes through a JavaScript number. */
 export const TEXT_TYPES: pg.CustomTypesConfig = {
@@ -34,6 +36,7 @@ export function connectionOptions(url: string, part: string): pg.ClientConfig {
     application_name: `rowtrail ${part}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
     types: TEXT_TYPES,
   };
 }

@@ -17,7 +17,7 @@ export async function planSource(found: Survey, source: SourceConfig): Promise<S
   const wanted = new Set(plan.tracked.flatMap(({ members }) => members.map((row) => row.oid)));
   const roots = new Set(plan.tracked.map(({ root }) => root.oid));
   const removed = state.tables.filter((row) => !wanted.has(row.oid) && (row.recorded !== null || row.published));
-  const publication = publicationStep(source.publication, state.publication);
+  const publication = publicationStep(source.publication, state.publication, state.version);
   return {
     steps: [
       await objectsStep(found, source),

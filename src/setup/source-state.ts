@@ -49,6 +49,8 @@ export interface Publication {
   readonly allTables: boolean;
   readonly schemas: readonly string[];
   readonly viaRoot: boolean;
+  /** Stored generated columns are published; null before PostgreSQL 18, where there is no such choice. */
+  readonly generatedColumns: boolean | null;
   readonly actions: {
     readonly insert: boolean;
     readonly update: boolean;
@@ -143,7 +145,7 @@ async function readInstall(client: pg.ClientBase): Promise<Install | null> {
 /** Publications of schemas are there from PostgreSQL 15 on. */
 async function readPublication(client: pg.ClientBase, name: string): Promise<Publication | null> {
   const result = await client.query(
-    `select p.oid, p.puballtables, p.pubviaroot, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
+    `select p.oid, p.puballtables, p.pubviaroot, to_jsonb(p) ->> 'pubgencols' as pubgencols, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
        pg_has_role(p.pubowner, 'usage') as owned, to_regclass('pg_catalog.pg_publication_namespace') is not null as has_schemas
      from pg_publication p where p.pubname = $1`,
     [name],
@@ -165,6 +167,7 @@ async function readPublication(client: pg.ClientBase, name: string): Promise<Pub
     allTables: row.puballtables,
     schemas: schemas.rows.map((schema: { name: string }) => schema.name),
     viaRoot: row.pubviaroot,
+    generatedColumns: row.pubgencols === null ? null : row.pubgencols === 's',
     actions: { insert: row.pubinsert, update: row.pubupdate, delete: row.pubdelete, truncate: row.pubtruncate },
     members: members.rows,
     owned: row.owned,

@@ -12,25 +12,39 @@ export interface Step {
 
 const EVENTS = 'insert or update or delete or truncate';
 const PUBLISH = `publish = 'insert, update, delete, truncate', publish_via_partition_root = true`;
+/** The version from which a publication must name generated columns. */
+const PUBLISHES_GENERATED = 180_000;
+
+/**
+ * From PostgreSQL 18 on, a table with a stored generated column and an identity of full refuses the
+ * application's updates unless that column is published. Capture leaves it out again.
+ * https://www.postgresql.org/docs/18/sql-createpublication.html
+ */
+function publicationOptions(version: number): string {
+  return version >= PUBLISHES_GENERATED ? `${PUBLISH}, publish_generated_columns = stored` : PUBLISH;
+}
 
 /** Makes the publication, or puts its options right; null: nothing to do. */
-export function publicationStep(name: string, publication: Publication | null): Step | null {
+export function publicationStep(name: string, publication: Publication | null, version: number): Step | null {
   const quoted = quoteIdentifier(name);
   if (publication === null) {
     return {
       title: `publication ${name}`,
-      statements: [`create publication ${quoted} with (${PUBLISH})`],
+      statements: [`create publication ${quoted} with (${publicationOptions(version)})`],
       undo: [`drop publication if exists ${quoted}`],
     };
   }
-  const { actions, viaRoot } = publication;
-  if (viaRoot && actions.insert && actions.update && actions.delete && actions.truncate) return null;
+  const { actions, viaRoot, generatedColumns } = publication;
+  if (viaRoot && generatedColumns !== false && actions.insert && actions.update && actions.delete && actions.truncate)
+    return null;
   const published = Object.entries(actions).flatMap(([action, on]) => (on ? [action] : []));
   return {
     title: `publication ${name}: options`,
-    statements: [`alter publication ${quoted} set (${PUBLISH})`],
+    statements: [`alter publication ${quoted} set (${publicationOptions(version)})`],
     undo: [
-      `alter publication ${quoted} set (publish = '${published.join(', ')}', publish_via_partition_root = ${viaRoot})`,
+      `alter publication ${quoted} set (publish = '${published.join(', ')}', publish_via_partition_root = ${viaRoot}${
+        generatedColumns === false ? ', publish_generated_columns = none' : ''
+      })`,
     ],
   };
 }

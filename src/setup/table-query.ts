@@ -62,6 +62,8 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
     where p.pubname <> $1 and pg_catalog.to_jsonb(r) ->> 'prattrs' is not null
       and (r.prrelid = c.oid or c.relispartition and r.prrelid in (select a.relid from pg_catalog.pg_partition_ancestors(c.oid) a))
     order by 1) as column_list_publications,
+  exists (select from pg_catalog.pg_attribute a
+    where a.attrelid = c.oid and a.attgenerated = 'v' and not a.attisdropped) as has_virtual_columns,
   recorded.relid is not null as is_recorded, recorded.prior_identity::text as prior_identity,
   -- an index dropped since cannot be gone back to
   (select x.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid
@@ -96,6 +98,7 @@ function toTableRow(row: any): TableRow {
     hasTriggers: row.has_triggers,
     published: row.published,
     columnListPublications: row.column_list_publications,
+    hasVirtualColumns: row.has_virtual_columns,
     recorded: row.is_recorded
       ? {
           priorIdentity: row.prior_identity,

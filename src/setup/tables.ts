@@ -31,6 +31,8 @@ export interface TableRow {
   readonly published: boolean;
   /** Other publications that name columns of it: an identity of full would break the app's updates there. */
   readonly columnListPublications: readonly string[];
+  /** Generated columns that are not stored (PostgreSQL 18): under an identity of full, every update and delete fails. */
+  readonly hasVirtualColumns: boolean;
   /** What rowtrail.tables says of it. */
   readonly recorded: RecordedTable | null;
 }
@@ -128,29 +130,36 @@ function decideTable(
   const members = [...partitions.filter((row) => row.kind !== 'f'), root];
   const lists = [...new Set(members.flatMap((row) => row.columnListPublications))];
   const option = source.tableOptions[tableLabel(root)]?.identity ?? null;
-  const identity = lists.length > 0 ? 'existing' : (option ?? source.identity);
+  const virtual = members.filter((row) => row.hasVirtualColumns);
+  const identity = lists.length + virtual.length > 0 ? 'existing' : (option ?? source.identity);
   if (identity === 'existing') {
     const without = members.find((row) => (row.kind === 'r' || row === root) && !hasUsableIdentity(row));
-    if (without !== undefined) return refuse(...withoutIdentity(without, lists));
+    if (without !== undefined) return refuse(...withoutIdentity(without, lists, virtual.length > 0));
   }
-  return { root, members, identity, notes: memberNotes(partitions, lists) };
+  return { root, members, identity, notes: memberNotes(partitions, lists, virtual) };
 }
 
 /** With `identity: existing`: what it will be once an identity that we changed is put back. */
 function hasUsableIdentity(row: TableRow): boolean {
   const identity =
     row.recorded?.identityChanged === true && row.identity === 'f' ? row.recorded.priorIdentity : row.identity;
-  if (identity === 'f') return true;
+  if (identity === 'f') return !row.hasVirtualColumns;
   if (identity === 'd') return row.hasPrimaryKey;
   return identity === 'i' && (row.hasIdentityIndex || row.recorded?.identityChanged === true);
 }
 
-function withoutIdentity(row: TableRow, lists: readonly string[]): [string, string] {
+function withoutIdentity(row: TableRow, lists: readonly string[], virtual: boolean): [string, string] {
   if (lists.length > 0) {
     return [
       `publication ${lists.join(', ')} names columns of it, and ${tableLabel(row)} has no primary key or replica identity index: ` +
         'with an identity of full, the application’s updates would fail there',
       `Add a primary key to ${tableLabel(row)}, or take the column list off that publication.`,
+    ];
+  }
+  if (virtual) {
+    return [
+      `it has virtual generated columns, which rule an identity of full out, and ${tableLabel(row)} has no primary key or replica identity index`,
+      `Add a primary key to ${tableLabel(row)} (and take its identity off full), or store the generated columns.`,
     ];
   }
   return [
@@ -159,8 +168,16 @@ function withoutIdentity(row: TableRow, lists: readonly string[]): [string, stri
   ];
 }
 
-function memberNotes(partitions: readonly TableRow[], lists: readonly string[]): string[] {
+function memberNotes(
+  partitions: readonly TableRow[],
+  lists: readonly string[],
+  virtual: readonly TableRow[],
+): string[] {
   const notes: string[] = [];
+  if (virtual.length > 0) {
+    const names = virtual.map((row) => tableLabel(row)).join(', ');
+    notes.push(`identity left as it is: virtual generated columns of ${names} rule an identity of full out`);
+  }
   if (lists.length > 0) notes.push(`identity left as it is: publication ${lists.join(', ')} names columns of it`);
   for (const partition of partitions) {
     if (partition.kind === 'f')

@@ -22,6 +22,7 @@ function table(name: string, overrides: Partial<TableRow> = {}): TableRow {
     identityIndex: null,
     hasPrimaryKey: true,
     hasIdentityIndex: false,
+    hasVirtualColumns: false,
     hasTriggers: false,
     published: false,
     columnListPublications: [],

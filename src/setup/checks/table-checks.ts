@@ -68,6 +68,13 @@ function publicationCheck(state: SourceState, plan: TablePlan, source: SourceCon
   if (!publication.viaRoot || !actions.insert || !actions.update || !actions.delete || !actions.truncate) {
     return problem('publication', `the publication ${source.publication} does not publish everything`, RERUN);
   }
+  if (publication.generatedColumns === false) {
+    return problem(
+      'publication',
+      `the publication ${source.publication} leaves stored generated columns out, so that updates of tables with such columns fail`,
+      RERUN,
+    );
+  }
   const roots = new Set(plan.tracked.map(({ root }) => root.oid));
   const missing = plan.tracked.filter(({ root }) => !root.published).map(({ root }) => tableLabel(root));
   if (missing.length > 0) {
@@ -103,7 +110,7 @@ function identityCheck(plan: TablePlan): Finding {
     return problem(
       'identity',
       `published without a usable replica identity, so that the application's updates fail: ${shown(breaking)}`,
-      `Run \`rowtrail setup\` now, or: ${breaking.map((label) => `alter table ${label} replica identity full;`).join(' ')}`,
+      'Run `rowtrail setup` now: it gives them one, or takes them out.',
     );
   }
   const drifted = pairs
@@ -120,6 +127,7 @@ function identityCheck(plan: TablePlan): Finding {
 }
 
 function canPublishUpdates(row: TableRow): boolean {
-  if (row.kind === 'p' || row.identity === 'f') return true;
+  if (row.identity === 'f') return !row.hasVirtualColumns;
+  if (row.kind === 'p') return true;
   return row.identity === 'd' ? row.hasPrimaryKey : row.identity === 'i' && row.hasIdentityIndex;
 }
