@@ -207,6 +207,21 @@ describe('the safe horizon', () => {
     ]);
   });
 
+  it('is not held by a block of a writer that has lost its source to another', async () => {
+    const { database, store } = history;
+    const source = (await database.query("select id from audit.sources where name = 'shop'")).rows[0].id;
+    const open = await history.openBlock(source, 10);
+    expect(await latestId(store)).toBe(open - 1n);
+    await database.query(
+      `insert into audit.checkpoints (source_id, epoch, capture, end_lsn, acknowledged_lsn, writer)
+       values ($1, 1, 'wal', '0/1', '0/1', gen_random_uuid())`,
+      [source],
+    );
+    expect(await latestId(store)).toBe(open + 9n);
+    await database.query('delete from audit.checkpoints where source_id = $1', [source]);
+    await history.closeBlock(open);
+  });
+
   it('is followed by tail in bites, without a loss', async () => {
     const start = await latestId(history.store);
     const seen = generated.known.length;
