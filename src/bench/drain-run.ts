@@ -19,6 +19,7 @@ export function runDrain(bench: Bench): Promise<SideRun> {
       if (start !== null) sampler.watch('walsender', start.walsenderPid);
       if (pid !== undefined) sampler.watch('client', pid);
       const endedAtMs = await ended;
+      sampler.stop();
       const seconds = (endedAtMs - (start?.startedAtMs ?? spawnedAtMs)) / 1000;
       return {
         side: 'drain',
@@ -29,6 +30,7 @@ export function runDrain(bench: Bench): Promise<SideRun> {
           client: perChange(sampler.total('client'), bench.plan),
           store: null,
         },
+        othersCores: sampler.othersCores(),
         peakRssBytes: null,
         storeBytesPerEntry: null,
       };

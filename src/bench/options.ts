@@ -32,7 +32,8 @@ ingest
 How fast Rowtrail stores a backlog of row changes, against pg_recvlogical throwing the same WAL away.
 
   --workload <100|1|1m|all>  100-row transactions, single-row ones, one transaction of a million rows (default: all)
-  --rows <n>                 row changes per workload (default: 500,000, 150,000 and 1,000,000)
+  --rows <n>                 row changes per workload (default: 500,000, 150,000 and 1,000,000); under 100,000,
+                             Rowtrail mostly warms up
   --runs <n>                 runs of each side, taking turns (default: 3)
   --context                  the context triggers are on, and every transaction sets claims
   --cpu-prof <folder>        leave a CPU profile of Rowtrail's process for each run

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** Clock ticks per second of /proc: 100 on every Linux that Node runs on. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 const TICK_MICROS = 10_000;
@@ -31,9 +32,12 @@ export function readPeakRss(pid: number): number | null {
 export class CpuSampler {
   readonly #processes = new Map<number, { readonly part: string; readonly first: number; last: number }>();
   readonly #timer = setInterval(() => this.sample(), SAMPLE_INTERVAL_MS);
+  #start: MachineTime | null = null;
+  #end: MachineTime | null = null;
 
   /** Begins to count a process; once known, it stays as it is. */
   watch(part: string, pid: number): void {
+    this.#start ??= machineTime();
     if (this.#processes.has(pid)) return;
     const cpu = readCpuMicros(pid);
     if (cpu !== null) this.#processes.set(pid, { part, first: cpu, last: cpu });
@@ -43,9 +47,11 @@ export class CpuSampler {
     for (const [pid, process] of this.#processes) process.last = readCpuMicros(pid) ?? process.last;
   }
 
-  /** Reads once more and ends. */
+  /** Reads once more and ends. Safe to call twice. */
   stop(): void {
+    if (this.#end !== null) return;
     this.sample();
+    this.#end = machineTime();
     clearInterval(this.#timer);
   }
 
@@ -54,6 +60,28 @@ export class CpuSampler {
     const found = [...this.#processes.values()].filter((process) => process.part === part);
     return found.length === 0 ? null : found.reduce((sum, process) => sum + process.last - process.first, 0);
   }
+
+  /**
+   * How many cores were busy with what is not watched, from the first process watched to `stop`: the figures of
+   * a run beside others' work say little. Null before `stop`.
+   */
+  othersCores(): number | null {
+    if (this.#start === null || this.#end === null) return null;
+    const watched = [...this.#processes.values()].reduce((sum, process) => sum + process.last - process.first, 0);
+    const others = this.#end.busyMicros - this.#start.busyMicros - watched;
+    return Math.max(0, others) / (this.#end.atMicros - this.#start.atMicros);
+  }
+}
+
+interface MachineTime {
+  readonly atMicros: number;
+  /** Over all cores. */
+  readonly busyMicros: number;
+}
+
+function machineTime(): MachineTime {
+  const busyMs = cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+  return { atMicros: performance.now() * 1000, busyMicros: busyMs * 1000 };
 }
 
 function readCpuMicros(pid: number): number | null {

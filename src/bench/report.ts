@@ -17,6 +17,7 @@ export interface Machine {
 export interface SideSummary {
   readonly changesPerSecond: Spread;
   readonly cpuMicrosPerChange: SideRun['cpuMicros'];
+  readonly othersCores: number | null;
   readonly peakRssBytes: number | null;
   readonly storeBytesPerEntry: number | null;
 }
@@ -81,6 +82,7 @@ function summariseSide(runs: readonly SideRun[]): SideSummary {
   return {
     changesPerSecond: spreadOf(runs.map((run) => run.changesPerSecond)) ?? { median: 0, min: 0, max: 0 },
     cpuMicrosPerChange: { walsender: cpu('walsender'), client: cpu('client'), store: cpu('store') },
+    othersCores: medianOf(runs.map((run) => run.othersCores)),
     peakRssBytes: spreadOf(runs.flatMap((run) => run.peakRssBytes ?? []))?.max ?? null,
     storeBytesPerEntry: medianOf(runs.map((run) => run.storeBytesPerEntry)),
   };
@@ -107,7 +109,17 @@ export function renderReport(report: IngestReport): string {
 function renderWorkload(summary: WorkloadSummary): string {
   const { ratio, rowBytes } = summary;
   const rows = [
-    ['', 'changes/s', 'min – max', 'µs CPU/change: walsender', 'client', 'store', 'peak RSS', 'bytes/entry'],
+    [
+      '',
+      'changes/s',
+      'min – max',
+      'µs CPU/change: walsender',
+      'client',
+      'store',
+      'peak RSS',
+      'bytes/entry',
+      "others' cores",
+    ],
     sideRow('drain', summary.drain),
     sideRow('rowtrail', summary.rowtrail),
   ];
@@ -133,6 +145,7 @@ function sideRow(side: Side, summary: SideSummary): string[] {
     micros(cpu.store),
     summary.peakRssBytes === null ? '' : `${whole(summary.peakRssBytes / 1024 ** 2)} MB`,
     summary.storeBytesPerEntry === null ? '' : whole(summary.storeBytesPerEntry),
+    summary.othersCores === null ? '' : summary.othersCores.toFixed(1),
   ];
 }
 

@@ -79,6 +79,7 @@ async function measure(bench: Bench, slot: string, config: Config, store: pg.Cli
         client: perChange(sampler.total('client'), bench.plan),
         store: perChange(sampler.total('store'), bench.plan),
       },
+      othersCores: sampler.othersCores(),
       peakRssBytes,
       storeBytesPerEntry: null,
     };

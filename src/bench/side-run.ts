@@ -16,6 +16,8 @@ export interface SideRun {
     readonly client: number | null;
     readonly store: number | null;
   };
+  /** Cores busy with anything but the two sides' processes meanwhile: other people's work, mostly. */
+  readonly othersCores: number | null;
   readonly peakRssBytes: number | null;
   readonly storeBytesPerEntry: number | null;
 }

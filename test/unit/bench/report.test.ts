@@ -20,6 +20,7 @@ function run(side: Side, changesPerSecond: number): SideRun {
     seconds: 500_000 / changesPerSecond,
     changesPerSecond,
     cpuMicros: { walsender: 5, client: 2, store: rowtrail ? 8 : null },
+    othersCores: 0.25,
     peakRssBytes: rowtrail ? changesPerSecond * 1024 : null,
     storeBytesPerEntry: rowtrail ? 700 : null,
   };
@@ -57,9 +58,9 @@ test('the report is JSON as it is', () => {
 test('the text has a table for each workload', () => {
   expect(renderReport(report(RUNS)).split('\n').slice(-6)).toEqual([
     '100-row transactions: 500,000 changes in 5,000, 424 MB of WAL, rows of 450 B (474 B as text)',
-    '                  changes/s          min – max  µs CPU/change: walsender  client  store  peak RSS  bytes/entry',
-    '  pg_recvlogical    110,000  100,000 – 200,000                       5.0     2.0',
-    '  Rowtrail           55,000    50,000 – 60,000                       5.0     2.0    8.0     59 MB          700',
+    "                  changes/s          min – max  µs CPU/change: walsender  client  store  peak RSS  bytes/entry  others' cores",
+    '  pg_recvlogical    110,000  100,000 – 200,000                       5.0     2.0                                          0.3',
+    '  Rowtrail           55,000    50,000 – 60,000                       5.0     2.0    8.0     59 MB          700            0.3',
     '  Rowtrail ÷ drain 0.50 (by pair: 0.50 0.30 0.50)',
     '',
   ]);
