@@ -1,3 +1,5 @@
+import type { Bytes } from './bytes.ts';
+
 /** In `Tuple.lengths`: the value is null. */
 export const NULL_VALUE = -1;
 /** In `Tuple.lengths`: an unchanged TOASTed value that was not sent. Never null, never to be dropped. */
@@ -8,7 +10,7 @@ export const UNCHANGED_TOAST = -2;
  * handler returns: the buffer is the socket's and will be overwritten.
  */
 export interface Tuple {
-  readonly buffer: Buffer;
+  readonly bytes: Bytes;
   readonly columnCount: number;
   readonly starts: Int32Array;
   /** Bytes, or NULL_VALUE, or UNCHANGED_TOAST. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Bytes } from '../change/bytes.ts';
 import type { Change } from '../change/change.ts';
 import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../change/tuple.ts';
 import { copyBytes, jsonStringLength, sameBytes, writeJsonString } from './json-text.ts';
@@ -49,12 +50,12 @@ export const MAX_RECORD_KEY_BYTES = 1024;
 const MEASURE_ABOVE_BYTES = 4_096;
 const HEADER_BYTES = 512;
 
-const CREATE = Buffer.from('create');
-const UPDATE = Buffer.from('update');
-const DELETE = Buffer.from('delete');
-const TRUE = Buffer.from('true');
-const FALSE = Buffer.from('false');
-const NULL = Buffer.from('null');
+const CREATE = new Bytes(Buffer.from('create'));
+const UPDATE = new Bytes(Buffer.from('update'));
+const DELETE = new Bytes(Buffer.from('delete'));
+const TRUE = new Bytes(Buffer.from('true'));
+const FALSE = new Bytes(Buffer.from('false'));
+const NULL = new Bytes(Buffer.from('null'));
 
 /** What all entries of a transaction share, and this entry's place in it. */
 export interface EntryHead {
@@ -85,9 +86,9 @@ let oldIsPartial = false;
 /** Encodes the entry of one row change. Pure but for the target it writes to. */
 export function writeRowEntry(target: RowTarget, plan: RelationPlan, change: Change<unknown>, head: EntryHead): void {
   target.beginRow(roomFor(plan, change));
-  const { buffer } = target;
+  const out = target.bytes;
   const action = change.action === 'update' ? UPDATE : change.action === 'create' ? CREATE : DELETE;
-  let at = writeHead(buffer, target.at, head, plan.relationId, action);
+  let at = writeHead(out, target.at, head, plan.relationId, action);
 
   changedColumns.count = 0;
   unknownColumns.count = 0;
@@ -96,16 +97,16 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, change: Cha
   else findUnknown(plan, change);
   at =
     change.action === 'update' && (unknownColumns.count === 0 || unknownColumns.count < plan.columns.length)
-      ? writeNames(buffer, at, changedColumns)
-      : putInt32(buffer, -1, at);
-  at = unknownColumns.count > 0 ? writeNames(buffer, at, unknownColumns) : putInt32(buffer, -1, at);
+      ? writeNames(out, at, changedColumns)
+      : putInt32(out, -1, at);
+  at = unknownColumns.count > 0 ? writeNames(out, at, unknownColumns) : putInt32(out, -1, at);
 
   const rowStart = at;
-  at = writeImage(buffer, at, plan, change);
+  at = writeImage(out, at, plan, change);
   const rowEnd = at;
-  at = changedColumns.count > 0 ? writeOld(buffer, at, change.old!) : putInt32(buffer, -1, at);
-  at = putInt32(buffer, -1, at);
-  at = writeRecordKey(buffer, at, plan, change, rowStart + 4, rowEnd);
+  at = changedColumns.count > 0 ? writeOld(out, at, change.old!) : putInt32(out, -1, at);
+  at = putInt32(out, -1, at);
+  at = writeRecordKey(out, at, plan, change, rowStart + 4, rowEnd);
   target.at = at;
 }
 
@@ -120,35 +121,35 @@ export interface PlainEntry {
 
 /** Encodes an entry that has no row. */
 export function writePlainEntry(target: RowTarget, entry: PlainEntry, head: EntryHead): void {
-  const data = entry.data === null ? null : Buffer.from(entry.data);
+  const data = entry.data === null ? null : new Bytes(Buffer.from(entry.data));
   const recordKey = entry.recordKey === null ? null : boundKey(Buffer.from(entry.recordKey));
-  const action = Buffer.from(entry.action);
-  target.beginRow(HEADER_BYTES + action.length + (data?.length ?? 0) + (recordKey?.length ?? 0));
-  const { buffer } = target;
-  let at = writeHead(buffer, target.at, head, entry.relationId, action);
-  for (let i = 0; i < 4; i += 1) at = putInt32(buffer, -1, at);
-  at = writeBytes(buffer, at, data);
-  target.at = writeBytes(buffer, at, recordKey);
+  const action = new Bytes(Buffer.from(entry.action));
+  target.beginRow(HEADER_BYTES + action.buffer.length + (data?.buffer.length ?? 0) + (recordKey?.buffer.length ?? 0));
+  const out = target.bytes;
+  let at = writeHead(out, target.at, head, entry.relationId, action);
+  for (let i = 0; i < 4; i += 1) at = putInt32(out, -1, at);
+  at = writeBytes(out, at, data);
+  target.at = writeBytes(out, at, recordKey);
 }
 
-function writeHead(buffer: Buffer, start: number, head: EntryHead, relationId: number | null, action: Buffer): number {
-  buffer[start] = 0;
-  buffer[start + 1] = ENTRY_COLUMNS.length;
-  putInt32(buffer, 8, start + ID_OFFSET - 4);
-  putInt32(buffer, 8, start + TRANSACTION_ID_OFFSET - 4);
-  putInt32(buffer, 8, start + CONTEXT_ID_OFFSET - 4);
-  let at = putInt32(buffer, 8, start + CONTEXT_ID_OFFSET + 8);
-  at = buffer.writeBigInt64BE(head.occurredAtMicros, at);
-  at = putInt32(buffer, 8, at);
-  at = putInt32(buffer, Math.floor(head.ordinal / 0x1_0000_0000), at);
-  at = putInt32(buffer, head.ordinal, at);
+function writeHead(out: Bytes, start: number, head: EntryHead, relationId: number | null, action: Bytes): number {
+  out.buffer[start] = 0;
+  out.buffer[start + 1] = ENTRY_COLUMNS.length;
+  putInt32(out, 8, start + ID_OFFSET - 4);
+  putInt32(out, 8, start + TRANSACTION_ID_OFFSET - 4);
+  putInt32(out, 8, start + CONTEXT_ID_OFFSET - 4);
+  let at = putInt32(out, 8, start + CONTEXT_ID_OFFSET + 8);
+  out.view.setBigInt64(at, head.occurredAtMicros);
+  at = putInt32(out, 8, at + 8);
+  at = putInt32(out, Math.floor(head.ordinal / 0x1_0000_0000), at);
+  at = putInt32(out, head.ordinal, at);
   if (relationId === null) {
-    at = putInt32(buffer, -1, at);
+    at = putInt32(out, -1, at);
   } else {
-    at = putInt32(buffer, 4, at);
-    at = putInt32(buffer, relationId, at);
+    at = putInt32(out, 4, at);
+    at = putInt32(out, relationId, at);
   }
-  return writeBytes(buffer, at, action);
+  return writeBytes(out, at, action);
 }
 
 /**
@@ -169,7 +170,7 @@ function diff(plan: RelationPlan, change: Change<unknown>): void {
     } else if (
       newLength !== UNCHANGED_TOAST &&
       (newLength !== oldLength ||
-        (newLength > 0 && !sameBytes(created.buffer, created.starts[i]!, old!.buffer, old!.starts[i]!, newLength)))
+        (newLength > 0 && !sameBytes(created.bytes, created.starts[i]!, old!.bytes, old!.starts[i]!, newLength)))
     ) {
       changedColumns.add(column);
     }
@@ -208,73 +209,66 @@ function valueSource(column: PlanColumn, change: Change<unknown>): Tuple | null 
   return old.lengths[column.index] === UNCHANGED_TOAST ? null : old;
 }
 
-function writeImage(buffer: Buffer, start: number, plan: RelationPlan, change: Change<unknown>): number {
+function writeImage(out: Bytes, start: number, plan: RelationPlan, change: Change<unknown>): number {
   let at = start + 4;
   let separator = 0x7b;
   for (const column of plan.columns) {
     const tuple = valueSource(column, change);
     if (tuple === null) continue;
-    buffer[at] = separator;
+    out.buffer[at] = separator;
     separator = 0x2c;
-    at = writeMember(buffer, at + 1, column, tuple);
+    at = writeMember(out, at + 1, column, tuple);
   }
   if (separator === 0x7b) {
-    buffer[at] = 0x7b;
+    out.buffer[at] = 0x7b;
     at += 1;
   }
-  buffer[at] = 0x7d;
+  out.buffer[at] = 0x7d;
   at += 1;
-  putInt32(buffer, at - start - 4, start);
+  putInt32(out, at - start - 4, start);
   return at;
 }
 
-function writeOld(buffer: Buffer, start: number, old: Tuple): number {
+function writeOld(out: Bytes, start: number, old: Tuple): number {
   let at = start + 4;
   let separator = 0x7b;
   for (let i = 0; i < changedColumns.count; i += 1) {
     const column = changedColumns.columns[i]!;
-    buffer[at] = separator;
+    out.buffer[at] = separator;
     separator = 0x2c;
-    at = writeMember(buffer, at + 1, column, old);
+    at = writeMember(out, at + 1, column, old);
   }
-  buffer[at] = 0x7d;
+  out.buffer[at] = 0x7d;
   at += 1;
-  putInt32(buffer, at - start - 4, start);
+  putInt32(out, at - start - 4, start);
   return at;
 }
 
-function writeMember(buffer: Buffer, start: number, column: PlanColumn, tuple: Tuple): number {
-  const at = copyBytes(column.jsonKey, 0, column.jsonKey.length, buffer, start);
+function writeMember(out: Bytes, start: number, column: PlanColumn, tuple: Tuple): number {
+  const at = copyBytes(column.jsonKey, 0, column.jsonKey.buffer.length, out, start);
   const length = tuple.lengths[column.index]!;
-  if (length === NULL_VALUE) return copyBytes(NULL, 0, 4, buffer, at);
-  return writeValue(column.kind, tuple.buffer, tuple.starts[column.index]!, length, buffer, at);
+  if (length === NULL_VALUE) return copyBytes(NULL, 0, 4, out, at);
+  return writeValue(column.kind, tuple.bytes, tuple.starts[column.index]!, length, out, at);
 }
 
-function writeValue(
-  kind: ValueKind,
-  source: Buffer,
-  start: number,
-  length: number,
-  target: Buffer,
-  at: number,
-): number {
+function writeValue(kind: ValueKind, source: Bytes, start: number, length: number, target: Bytes, at: number): number {
   if (kind === NUMBER_VALUE && isFinite(source, start)) return copyBytes(source, start, length, target, at);
   if (kind === JSON_VALUE) return copyBytes(source, start, length, target, at);
   if (kind === BOOLEAN_VALUE) {
-    return source[start] === 0x74 ? copyBytes(TRUE, 0, 4, target, at) : copyBytes(FALSE, 0, 5, target, at);
+    return source.buffer[start] === 0x74 ? copyBytes(TRUE, 0, 4, target, at) : copyBytes(FALSE, 0, 5, target, at);
   }
   return writeJsonString(source, start, length, target, at);
 }
 
 /** NaN, Infinity and -Infinity are no JSON numbers. */
-function isFinite(source: Buffer, start: number): boolean {
-  const first = source[start] === 0x2d ? source[start + 1]! : source[start]!;
+function isFinite({ buffer }: Bytes, start: number): boolean {
+  const first = buffer[start] === 0x2d ? buffer[start + 1]! : buffer[start]!;
   return first >= 0x30 && first <= 0x39;
 }
 
 /** One key column → its text; several → a JSON array of their texts; none → ~ and the SHA-256 of the row. */
 function writeRecordKey(
-  buffer: Buffer,
+  out: Bytes,
   start: number,
   plan: RelationPlan,
   change: Change<unknown>,
@@ -283,7 +277,7 @@ function writeRecordKey(
 ): number {
   const { key } = plan;
   if (key === null || key.some((column) => !hasValue(column, change))) {
-    return writeBytes(buffer, start, hashed(buffer.subarray(rowStart, rowEnd)));
+    return writeBytes(out, start, hashed(out.buffer.subarray(rowStart, rowEnd)));
   }
   const from = start + 4;
   let at = from;
@@ -291,20 +285,20 @@ function writeRecordKey(
     const column = key[0]!;
     const tuple = valueSource(column, change)!;
     const length = tuple.lengths[column.index]!;
-    at = copyBytes(tuple.buffer, tuple.starts[column.index]!, length, buffer, at);
+    at = copyBytes(tuple.bytes, tuple.starts[column.index]!, length, out, at);
   } else {
     let separator = 0x5b;
     for (const column of key) {
       const tuple = valueSource(column, change)!;
-      buffer[at] = separator;
+      out.buffer[at] = separator;
       separator = 0x2c;
-      at = writeJsonString(tuple.buffer, tuple.starts[column.index]!, tuple.lengths[column.index]!, buffer, at + 1);
+      at = writeJsonString(tuple.bytes, tuple.starts[column.index]!, tuple.lengths[column.index]!, out, at + 1);
     }
-    buffer[at] = 0x5d;
+    out.buffer[at] = 0x5d;
     at += 1;
   }
-  if (at - from > MAX_RECORD_KEY_BYTES) return writeBytes(buffer, start, hashed(buffer.subarray(from, at)));
-  putInt32(buffer, at - from, start);
+  if (at - from > MAX_RECORD_KEY_BYTES) return writeBytes(out, start, hashed(out.buffer.subarray(from, at)));
+  putInt32(out, at - from, start);
   return at;
 }
 
@@ -313,34 +307,34 @@ function hasValue(column: PlanColumn, change: Change<unknown>): boolean {
   return tuple !== null && tuple.lengths[column.index] !== NULL_VALUE;
 }
 
-function boundKey(key: Buffer): Buffer {
-  return key.length > MAX_RECORD_KEY_BYTES ? hashed(key) : key;
+function boundKey(key: Buffer): Bytes {
+  return key.length > MAX_RECORD_KEY_BYTES ? hashed(key) : new Bytes(key);
 }
 
-function hashed(bytes: Buffer): Buffer {
-  return Buffer.from(`~${createHash('sha256').update(bytes).digest('hex')}`);
+function hashed(bytes: Buffer): Bytes {
+  return new Bytes(Buffer.from(`~${createHash('sha256').update(bytes).digest('hex')}`));
 }
 
 /** A binary text[] (https://www.postgresql.org/docs/current/arrays.html): dimensions, null flag, element type, size, lower bound. */
-function writeNames(buffer: Buffer, start: number, { columns, count }: ColumnList): number {
-  let at = putInt32(buffer, count === 0 ? 0 : 1, start + 4);
-  at = putInt32(buffer, 0, at);
-  at = putInt32(buffer, 25, at);
+function writeNames(out: Bytes, start: number, { columns, count }: ColumnList): number {
+  let at = putInt32(out, count === 0 ? 0 : 1, start + 4);
+  at = putInt32(out, 0, at);
+  at = putInt32(out, 25, at);
   if (count > 0) {
-    at = putInt32(buffer, count, at);
-    at = putInt32(buffer, 1, at);
+    at = putInt32(out, count, at);
+    at = putInt32(out, 1, at);
     for (let i = 0; i < count; i += 1) {
       const { arrayElement } = columns[i]!;
-      at = copyBytes(arrayElement, 0, arrayElement.length, buffer, at);
+      at = copyBytes(arrayElement, 0, arrayElement.buffer.length, out, at);
     }
   }
-  putInt32(buffer, at - start - 4, start);
+  putInt32(out, at - start - 4, start);
   return at;
 }
 
-function writeBytes(buffer: Buffer, at: number, bytes: Buffer | null): number {
-  if (bytes === null) return putInt32(buffer, -1, at);
-  return copyBytes(bytes, 0, bytes.length, buffer, putInt32(buffer, bytes.length, at));
+function writeBytes(out: Bytes, at: number, bytes: Bytes | null): number {
+  if (bytes === null) return putInt32(out, -1, at);
+  return copyBytes(bytes, 0, bytes.buffer.length, out, putInt32(out, bytes.buffer.length, at));
 }
 
 /**
@@ -363,7 +357,9 @@ function measured(plan: RelationPlan, tuple: Tuple | null): number {
     if (length <= 0) total += 4;
     else
       total +=
-        column.kind === STRING_VALUE ? jsonStringLength(tuple.buffer, tuple.starts[column.index]!, length) : length + 2;
+        column.kind === STRING_VALUE
+          ? jsonStringLength(tuple.bytes.buffer, tuple.starts[column.index]!, length)
+          : length + 2;
   }
   return total;
 }

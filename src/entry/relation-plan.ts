@@ -1,3 +1,4 @@
+import { Bytes } from '../change/bytes.ts';
 import type { Column, Relation } from '../change/relation.ts';
 
 /** How a column's output text becomes JSON. DESIGN §2.4. */
@@ -19,9 +20,9 @@ export interface PlanColumn {
   /** Whether an old tuple that holds only the identity holds this column. Under FULL that is a partition's: its key. */
   readonly identity: boolean;
   /** `"name":` */
-  readonly jsonKey: Buffer;
+  readonly jsonKey: Bytes;
   /** The name as an element of a binary text[]: int32 length, bytes. */
-  readonly arrayElement: Buffer;
+  readonly arrayElement: Bytes;
 }
 
 /** Everything about a relation version that encoding its rows needs, worked out once. */
@@ -68,7 +69,10 @@ export function compileRelation(relation: Relation, options: PlanOptions): Relat
     columns,
     key: keyColumns(relation, columns, options),
     partitioned: options.partitioned,
-    nameBytes: columns.reduce((total, column) => total + column.jsonKey.length + column.arrayElement.length + 1, 0),
+    nameBytes: columns.reduce(
+      (total, column) => total + column.jsonKey.buffer.length + column.arrayElement.buffer.length + 1,
+      0,
+    ),
   };
 }
 
@@ -94,8 +98,8 @@ function planColumn(
     name: column.name,
     kind: valueKind(baseTypes.get(column.typeOid) ?? column.typeOid),
     identity,
-    jsonKey: Buffer.from(`${JSON.stringify(column.name)}:`),
-    arrayElement,
+    jsonKey: new Bytes(Buffer.from(`${JSON.stringify(column.name)}:`)),
+    arrayElement: new Bytes(arrayElement),
   };
 }
 

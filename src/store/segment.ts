@@ -1,3 +1,4 @@
+import type { Bytes } from '../change/bytes.ts';
 import { CONTEXT_ID_OFFSET, ID_OFFSET, TRANSACTION_ID_OFFSET } from '../entry/entry-row.ts';
 import { putInt32, type RowTarget } from '../entry/row-target.ts';
 import type { ChunkPool } from './chunk-pool.ts';
@@ -13,12 +14,12 @@ export const COPY_TRAILER = Buffer.from([0xff, 0xff]);
 export class Segment implements RowTarget {
   readonly firstRow: number;
   rowCount = 0;
-  buffer: Buffer;
+  bytes: Bytes;
   at = COPY_HEADER.length;
   /** `byteLength` when it was sealed. */
   sealedBytes = 0;
   readonly #pool: ChunkPool;
-  readonly #full: { buffer: Buffer; end: number }[] = [];
+  readonly #full: { bytes: Bytes; end: number }[] = [];
   #fullBytes = 0;
   #rowStart = 0;
   /** Per row: chunk number, offset in it, first row of its transaction, first row of its context. */
@@ -27,8 +28,8 @@ export class Segment implements RowTarget {
   constructor(firstRow: number, pool: ChunkPool) {
     this.firstRow = firstRow;
     this.#pool = pool;
-    this.buffer = pool.take();
-    COPY_HEADER.copy(this.buffer);
+    this.bytes = pool.take();
+    COPY_HEADER.copy(this.bytes.buffer);
   }
 
   get byteLength(): number {
@@ -37,10 +38,10 @@ export class Segment implements RowTarget {
 
   beginRow(maxBytes: number): void {
     const needed = maxBytes + COPY_TRAILER.length;
-    if (this.buffer.length - this.at < needed) {
-      this.#full.push({ buffer: this.buffer, end: this.at });
+    if (this.bytes.buffer.length - this.at < needed) {
+      this.#full.push({ bytes: this.bytes, end: this.at });
       this.#fullBytes += this.at;
-      this.buffer = this.#pool.take(needed);
+      this.bytes = this.#pool.take(needed);
       this.at = 0;
     }
     this.#rowStart = this.at;
@@ -57,25 +58,25 @@ export class Segment implements RowTarget {
    * segments of the flush. Returns the bytes to send.
    */
   seal(firstId: bigint, idOf: (row: number) => bigint): Buffer[] {
-    this.at += COPY_TRAILER.copy(this.buffer, this.at);
-    this.#full.push({ buffer: this.buffer, end: this.at });
+    this.at += COPY_TRAILER.copy(this.bytes.buffer, this.at);
+    this.#full.push({ bytes: this.bytes, end: this.at });
     const transaction = new IdCursor(this.firstRow, firstId, idOf);
     const context = new IdCursor(this.firstRow, firstId, idOf);
     const own = new IdCursor(this.firstRow, firstId, idOf);
     const rows = this.#rows;
     for (let n = 0, i = 0; n < this.rowCount; n += 1, i += 4) {
-      const { buffer } = this.#full[rows[i]!]!;
+      const { bytes } = this.#full[rows[i]!]!;
       const start = rows[i + 1]!;
-      own.write(this.firstRow + n, buffer, start + ID_OFFSET);
-      transaction.write(rows[i + 2]!, buffer, start + TRANSACTION_ID_OFFSET);
-      context.write(rows[i + 3]!, buffer, start + CONTEXT_ID_OFFSET);
+      own.write(this.firstRow + n, bytes, start + ID_OFFSET);
+      transaction.write(rows[i + 2]!, bytes, start + TRANSACTION_ID_OFFSET);
+      context.write(rows[i + 3]!, bytes, start + CONTEXT_ID_OFFSET);
     }
-    return this.#full.map((chunk) => chunk.buffer.subarray(0, chunk.end));
+    return this.#full.map((chunk) => chunk.bytes.buffer.subarray(0, chunk.end));
   }
 
   /** Gives the buffers back once the server has confirmed the COPY. */
   release(): void {
-    for (const chunk of this.#full) this.#pool.give(chunk.buffer);
+    for (const chunk of this.#full) this.#pool.give(chunk.bytes);
     this.#full.length = 0;
   }
 }
@@ -96,19 +97,19 @@ class IdCursor {
     this.#idOf = idOf;
   }
 
-  write(row: number, buffer: Buffer, at: number): void {
+  write(row: number, bytes: Bytes, at: number): void {
     if (row < this.#firstRow) {
       // All rows of a large transaction name the same one.
       if (row !== this.#earlierRow) {
         this.#earlierRow = row;
         this.#earlierId = this.#idOf(row);
       }
-      buffer.writeBigInt64BE(this.#earlierId, at);
+      bytes.view.setBigInt64(at, this.#earlierId);
       return;
     }
     const low = this.#low + (row - this.#firstRow);
     const carry = low >= 0x1_0000_0000 ? 1 : 0;
-    putInt32(buffer, this.#high + carry, at);
-    putInt32(buffer, low, at + 4);
+    putInt32(bytes, this.#high + carry, at);
+    putInt32(bytes, low, at + 4);
   }
 }

@@ -1,3 +1,4 @@
+import { Bytes } from '../../change/bytes.ts';
 import type { Change, ChangeHandler, RowAction } from '../../change/change.ts';
 import type { Column, Relation } from '../../change/relation.ts';
 import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../../change/tuple.ts';
@@ -12,6 +13,7 @@ import { RowtrailError } from '../../lib/errors.ts';
 export class PgoutputDecoder<R> {
   readonly #handler: ChangeHandler<R>;
   readonly #relations = new Map<number, DecodedRelation<R>>();
+  #bytes = NO_BYTES;
   readonly #old = new TupleOffsets();
   readonly #new = new TupleOffsets();
   readonly #change: MutableChange<R> = {
@@ -31,6 +33,7 @@ export class PgoutputDecoder<R> {
    * that the next message must wait for it.
    */
   decode(buffer: Buffer, start: number, end: number): void | Promise<void> {
+    if (buffer !== this.#bytes.buffer) this.#bytes = new Bytes(buffer);
     switch (buffer[start]) {
       case 0x49: // I
         return this.#insert(buffer, start + 1, end);
@@ -75,7 +78,7 @@ export class PgoutputDecoder<R> {
     expectLength(offset, end, 5);
     const relation = this.#known(buffer.readUInt32BE(offset));
     expectByte(buffer, offset + 4, 0x4e);
-    const next = this.#new.read(buffer, offset + 5, end, relation);
+    const next = this.#new.read(this.#bytes, offset + 5, end, relation);
     this.#emit('create', relation, null, false, this.#new, next, end);
   }
 
@@ -86,11 +89,11 @@ export class PgoutputDecoder<R> {
     const kind = buffer[at];
     let old: TupleOffsets | null = null;
     if (kind === 0x4f || kind === 0x4b) {
-      at = this.#old.read(buffer, at + 1, end, relation);
+      at = this.#old.read(this.#bytes, at + 1, end, relation);
       old = this.#old;
     }
     expectByte(buffer, at, 0x4e);
-    const next = this.#new.read(buffer, at + 1, end, relation);
+    const next = this.#new.read(this.#bytes, at + 1, end, relation);
     this.#emit('update', relation, old, kind === 0x4b, this.#new, next, end);
   }
 
@@ -99,7 +102,7 @@ export class PgoutputDecoder<R> {
     const relation = this.#known(buffer.readUInt32BE(offset));
     const kind = buffer[offset + 4];
     if (kind !== 0x4f && kind !== 0x4b) throw malformed(`a delete with a tuple of kind ${kind}`);
-    const next = this.#old.read(buffer, offset + 5, end, relation);
+    const next = this.#old.read(this.#bytes, offset + 5, end, relation);
     this.#emit('delete', relation, this.#old, kind === 0x4b, null, next, end);
   }
 
@@ -157,6 +160,8 @@ export class PgoutputDecoder<R> {
   }
 }
 
+const NO_BYTES = new Bytes(Buffer.alloc(0));
+
 interface DecodedRelation<R> {
   readonly handled: R;
   readonly columnCount: number;
@@ -169,26 +174,27 @@ const MAX_COLUMNS = 1600;
 
 /** One reusable set of offsets. */
 class TupleOffsets implements Tuple {
-  buffer: Buffer = Buffer.alloc(0);
+  bytes = NO_BYTES;
   columnCount = 0;
   byteLength = 0;
   readonly starts = new Int32Array(MAX_COLUMNS);
   readonly lengths = new Int32Array(MAX_COLUMNS);
 
   /** Reads a TupleData at `offset`; returns the offset after it. */
-  read<R>(buffer: Buffer, offset: number, end: number, relation: DecodedRelation<R>): number {
+  read<R>(bytes: Bytes, offset: number, end: number, relation: DecodedRelation<R>): number {
+    const { buffer } = bytes;
     expectLength(offset, end, 2);
     const count = (buffer[offset]! << 8) | buffer[offset + 1]!;
     // Column lists send other counts in PG 15.0–15.1, and nothing may be guessed about which column is which.
     if (count !== relation.columnCount) {
       throw malformed(`a tuple of ${count} columns for a relation of ${relation.columnCount}`);
     }
-    this.buffer = buffer;
+    this.bytes = bytes;
     this.columnCount = count;
     const starts = this.starts;
     const lengths = this.lengths;
     let at = offset + 2;
-    let bytes = 0;
+    let total = 0;
     for (let i = 0; i < count; i += 1) {
       const kind = buffer[at];
       if (kind === 0x74) {
@@ -197,7 +203,7 @@ class TupleOffsets implements Tuple {
         if (length < 0 || at + 5 + length > end) throw malformed('a value that runs past its message');
         starts[i] = at + 5;
         lengths[i] = length;
-        bytes += length;
+        total += length;
         at += 5 + length;
       } else if (kind === 0x6e) {
         lengths[i] = NULL_VALUE;
@@ -210,7 +216,7 @@ class TupleOffsets implements Tuple {
       }
     }
     if (at > end) throw malformed('a tuple that runs past its message');
-    this.byteLength = bytes;
+    this.byteLength = total;
     return at;
   }
 }

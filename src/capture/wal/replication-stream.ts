@@ -4,6 +4,7 @@ import { messageOf, RowtrailError } from '../../lib/errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../../pg/identifier.ts';
 import { formatLsn } from '../../pg/lsn.ts';
 import { connectionOptions, PINNED_SETTINGS } from '../../pg/pool.ts';
+import { FrameReader } from './frame-reader.ts';
 
 /** Microseconds from 1970 to 2000, PostgreSQL's epoch: the clock of status updates. */
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;
@@ -41,7 +42,8 @@ export class ReplicationStream {
   readonly #client: pg.Client;
   #connection: ReplicationConnection | null = null;
   #flushedLsn = 0n;
-  #receivedLsn = 0n;
+  #receivedHigh = 0;
+  #receivedLow = 0;
   #serverWalEnd = 0n;
   #held: { readonly buffer: Buffer; readonly start: number; readonly end: number }[] = [];
   #holding = false;
@@ -67,12 +69,12 @@ export class ReplicationStream {
 
   /** The last position received. */
   get receivedLsn(): bigint {
-    return this.#receivedLsn;
+    return (BigInt(this.#receivedHigh) << 32n) | BigInt(this.#receivedLow);
   }
 
   /** The end of the server's WAL as it last told. */
   get serverWalEnd(): bigint {
-    return this.#serverWalEnd;
+    return this.#serverWalEnd > this.receivedLsn ? this.#serverWalEnd : this.receivedLsn;
   }
 
   async connect(): Promise<SystemIdentity> {
@@ -92,7 +94,8 @@ export class ReplicationStream {
       `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL ${formatLsn(startLsn)} ` +
       `(proto_version '1', publication_names ${quoteLiteral(quoteIdentifier(publication))}, messages 'true')`;
     this.#flushedLsn = startLsn;
-    this.#receivedLsn = startLsn;
+    this.#receivedHigh = Number(startLsn >> 32n);
+    this.#receivedLow = Number(startLsn & 0xffff_ffffn);
     let ended!: Promise<void>;
     await new Promise<void>((accepted, refused) => {
       ended = new Promise<void>((resolve, reject) => {
@@ -101,7 +104,7 @@ export class ReplicationStream {
             this.#connection = connection;
             accepted();
           },
-          data: (chunk) => this.#receive(chunk, 0, chunk.length),
+          data: (buffer, start, end) => this.#receive(buffer, start, end),
           failed: (error) => {
             refused(error);
             reject(error);
@@ -187,9 +190,9 @@ export class ReplicationStream {
   #handle(buffer: Buffer, start: number, end: number): void {
     try {
       if (buffer[start] === 0x77) {
-        this.#receivedLsn = buffer.readBigUInt64BE(start + 1);
-        const walEnd = buffer.readBigUInt64BE(start + 9);
-        if (walEnd > this.#serverWalEnd) this.#serverWalEnd = walEnd;
+        // Two numbers, not a BigInt for each message; the server's own end comes with its keepalives.
+        this.#receivedHigh = buffer.readUInt32BE(start + 1);
+        this.#receivedLow = buffer.readUInt32BE(start + 5);
         const pending = this.#options.handler.data(buffer, start + XLOG_DATA_HEADER_BYTES, end);
         if (pending !== undefined) this.#hold(pending);
       } else if (buffer[start] === 0x6b) {
@@ -258,7 +261,7 @@ interface ReplicationConnection {
 
 interface CopyBothEvents {
   started(connection: ReplicationConnection): void;
-  data(chunk: Buffer): void;
+  data(buffer: Buffer, start: number, end: number): void;
   failed(error: Error): void;
   ended(): void;
 }
@@ -275,11 +278,8 @@ class CopyBothQuery {
 
   submit(connection: ReplicationConnection): void {
     connection.once('replicationStart', () => this.#events.started(connection));
+    readPast(connection.stream, this.#events);
     connection.query(this.#text);
-  }
-
-  handleCopyData(message: { chunk: Buffer }): void {
-    this.#events.data(message.chunk);
   }
 
   handleError(error: Error): void {
@@ -291,4 +291,20 @@ class CopyBothQuery {
   handleReadyForQuery(): void {
     this.#events.ended();
   }
+}
+
+/**
+ * Takes CopyData out of the socket's stream before `pg`'s parser, which goes on to get everything else. The
+ * connection is idle when this is called: no message is half read.
+ */
+function readPast(socket: Socket, events: CopyBothEvents): void {
+  const listeners = socket.listeners('data');
+  const reader = new FrameReader({
+    copyData: (buffer, start, end) => events.data(buffer, start, end),
+    other: (message) => {
+      for (const listener of listeners) listener.call(socket, message);
+    },
+  });
+  socket.removeAllListeners('data');
+  socket.on('data', (chunk: Buffer) => reader.push(chunk));
 }

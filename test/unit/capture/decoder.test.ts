@@ -54,7 +54,7 @@ function values(tuple: Tuple | null): WireValue[] | null {
     const length = tuple.lengths[i]!;
     if (length === NULL_VALUE) return null;
     if (length === UNCHANGED_TOAST) return undefined;
-    return tuple.buffer.toString('utf8', tuple.starts[i], tuple.starts[i]! + length);
+    return tuple.bytes.buffer.toString('utf8', tuple.starts[i], tuple.starts[i]! + length);
   });
 }
 

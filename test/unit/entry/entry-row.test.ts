@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Bytes } from '../../../src/change/bytes.ts';
 import { PgoutputDecoder } from '../../../src/capture/pgoutput/decoder.ts';
 import { ENTRY_COLUMNS, writePlainEntry, writeRowEntry } from '../../../src/entry/entry-row.ts';
 import { compileRelation, type RelationPlan } from '../../../src/entry/relation-plan.ts';
@@ -18,11 +19,11 @@ type Kind = keyof typeof TYPE_OIDS;
 
 /** Has exactly the room that was asked for, so that one byte more is an error. */
 class ExactTarget implements RowTarget {
-  buffer = Buffer.alloc(0);
+  bytes = new Bytes(Buffer.alloc(0));
   at = 0;
 
   beginRow(maxBytes: number): void {
-    this.buffer = Buffer.alloc(maxBytes, 0xaa);
+    this.bytes = new Bytes(Buffer.alloc(maxBytes, 0xaa));
     this.at = 0;
   }
 }
@@ -39,14 +40,14 @@ interface Entry {
 
 /** Reads a row of binary COPY. https://www.postgresql.org/docs/current/sql-copy.html */
 function read(target: ExactTarget): Entry {
-  expect(target.at).toBeLessThanOrEqual(target.buffer.length);
+  expect(target.at).toBeLessThanOrEqual(target.bytes.buffer.length);
   let at = 2;
-  expect(target.buffer.readInt16BE(0)).toBe(ENTRY_COLUMNS.length);
+  expect(target.bytes.buffer.readInt16BE(0)).toBe(ENTRY_COLUMNS.length);
   const fields: Record<string, Buffer | null> = {};
   for (const column of ENTRY_COLUMNS) {
-    const length = target.buffer.readInt32BE(at);
+    const length = target.bytes.buffer.readInt32BE(at);
     at += 4;
-    fields[column] = length === -1 ? null : target.buffer.subarray(at, at + length);
+    fields[column] = length === -1 ? null : target.bytes.buffer.subarray(at, at + length);
     at += Math.max(0, length);
   }
   expect(at).toBe(target.at);

@@ -59,7 +59,7 @@ describe('segments', () => {
             if (!sameTransaction || !sameContext) contextRow = i;
             ids[i] = nextId + BigInt(i - segment.firstRow);
             segment.beginRow(HEAD_BYTES + size);
-            segment.buffer.fill(i % 256, segment.at, segment.at + HEAD_BYTES + size);
+            segment.bytes.buffer.fill(i % 256, segment.at, segment.at + HEAD_BYTES + size);
             segment.at += HEAD_BYTES + size;
             segment.endRow(transactionRow, contextRow);
             const bytes = Buffer.alloc(HEAD_BYTES + size, i % 256);
