@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+/** One server for all files; more workers would only make its two cores the subject of the tests. */
+const onServer = {
+  globalSetup: 'test/harness/global-setup.ts',
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,15 +16,20 @@ export default defineConfig({
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, sequence: { groupOrder: 0 } },
       },
       {
+        test: { name: 'postgres', include: ['test/postgres/**/*.test.ts'], ...onServer, sequence: { groupOrder: 1 } },
+      },
+      {
+        test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...onServer, sequence: { groupOrder: 2 } },
+      },
+      {
+        // Minutes each, one after the other: `npm run test:soak`, not part of `npm test`.
         test: {
-          name: 'postgres',
-          include: ['test/postgres/**/*.test.ts'],
-          globalSetup: 'test/harness/global-setup.ts',
-          // One server for all files; more workers would only make its two cores the subject of the tests.
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          name: 'soak',
+          include: ['test/soak/**/*.test.ts'],
+          ...onServer,
+          maxWorkers: 1,
+          testTimeout: 3_600_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -5,7 +5,7 @@ import { quoteIdentifier, quoteLiteral } from '../../../src/pg/identifier.ts';
 import { membersOf } from '../../../src/entry/image.ts';
 import { prepareCapture, type Capture, type RunningDaemon, type StoredEntry } from '../../harness/capture.ts';
 import { createDatabase, type TestDatabase } from '../../harness/database.ts';
-import { valueText, type ExpectedKind } from './oracle.ts';
+import { valueText, type ExpectedKind } from '../../harness/oracle.ts';
 
 const CONTROL = Array.from({ length: 31 }, (_, i) => String.fromCharCode(i + 1)).join('');
 /** Type → how it stands in an image, and SQL expressions of its values. */

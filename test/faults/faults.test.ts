@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { CAPTURE_INTERVALS } from '../../../src/capture/wal/wal-capture.ts';
-import { prepareCapture, type Capture } from '../../harness/capture.ts';
-import { createDatabase, type TestDatabase } from '../../harness/database.ts';
-import { until } from '../../harness/poll.ts';
-import { startServer } from '../../harness/server.ts';
-import { createLoadSchema, Load, LOAD_TABLES } from './load.ts';
-import { assertStoreInvariants, compareWithOracle, installOracle } from './oracle.ts';
+import { CAPTURE_INTERVALS } from '../../src/capture/wal/wal-capture.ts';
+import { prepareCapture, type Capture } from '../harness/capture.ts';
+import { createDatabase, type TestDatabase } from '../harness/database.ts';
+import { until } from '../harness/poll.ts';
+import { startServer } from '../harness/server.ts';
+import { createLoadSchema, Load, LOAD_TABLES } from '../harness/load.ts';
+import { assertStoreInvariants, compareWithOracle, installOracle } from '../harness/oracle.ts';
 
 const TABLES = LOAD_TABLES.map((table) => table.name);
 const QUICK = { ...CAPTURE_INTERVALS, statusMs: 100, idleMs: 200, idleMinBytes: 64n * 1024n };

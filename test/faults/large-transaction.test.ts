@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { prepareCapture } from '../../harness/capture.ts';
-import { createDatabase } from '../../harness/database.ts';
-import { until } from '../../harness/poll.ts';
-import { assertStoreInvariants } from './oracle.ts';
+import { prepareCapture } from '../harness/capture.ts';
+import { createDatabase } from '../harness/database.ts';
+import { until } from '../harness/poll.ts';
+import { assertStoreInvariants } from '../harness/oracle.ts';
 
 const MAX_MEMORY_KB = 256 * 1024;
 

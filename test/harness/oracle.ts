@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import type { StoredEntry } from '../../harness/capture.ts';
-import type { TestDatabase } from '../../harness/database.ts';
-import { quoteIdentifier, quoteLiteral } from '../../../src/pg/identifier.ts';
+import type { StoredEntry } from './capture.ts';
+import type { TestDatabase } from './database.ts';
+import { quoteIdentifier, quoteLiteral } from '../../src/pg/identifier.ts';
 
 /** How the test expects a column's output text to stand in an image. */
 export type ExpectedKind = 'number' | 'boolean' | 'json' | 'text';

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { prepareCapture } from '../../harness/capture.ts';
-import { createDatabase, type TestDatabase } from '../../harness/database.ts';
-import { until } from '../../harness/poll.ts';
-import { createLoadSchema, Load, LOAD_TABLES, Random } from './load.ts';
-import { assertStoreInvariants, compareWithOracle, installOracle } from './oracle.ts';
+import { prepareCapture } from '../harness/capture.ts';
+import { createDatabase, type TestDatabase } from '../harness/database.ts';
+import { until } from '../harness/poll.ts';
+import { createLoadSchema, Load, LOAD_TABLES, Random } from '../harness/load.ts';
+import { assertStoreInvariants, compareWithOracle, installOracle } from '../harness/oracle.ts';
 
 const KILLS = 20;
 const CLIENTS = 4;

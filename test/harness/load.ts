@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { codeOf } from '../../../src/lib/errors.ts';
-import type { TestDatabase } from '../../harness/database.ts';
+import { codeOf } from '../../src/lib/errors.ts';
+import type { TestDatabase } from './database.ts';
 import type { OracleTable } from './oracle.ts';
 
 /** Deterministic numbers for one client of the load. https://en.wikipedia.org/wiki/Xorshift */
