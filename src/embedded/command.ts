@@ -24,7 +24,8 @@ export function runCommand(file: string, args: readonly string[], user: ServerUs
       cwd: '/',
       env: SERVER_ENVIRONMENT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: COMMAND_LIMIT_MS,
+      // Not `timeout`: its timer outlives a program that could not be started, and keeps this process alive.
+      signal: AbortSignal.timeout(COMMAND_LIMIT_MS),
       // Ctrl-C on the terminal must not cut initdb short: we end in order when it is done.
       detached: process.platform !== 'win32',
       windowsHide: true,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../../src/embedded/command.ts';
 import { acquireLock } from '../../src/embedded/lock.ts';
 import { parsePidFile } from '../../src/embedded/postmaster.ts';
 import { childrenOf, commandLine, processIdentity } from '../../src/embedded/process-identity.ts';
@@ -41,6 +42,17 @@ describe('processes', () => {
     await once(child, 'exit');
     expect(processIdentity(pid)).toBeNull();
     expect(commandLine(pid)).toBe('');
+  });
+});
+
+describe('a command', () => {
+  test('that cannot be started leaves no timer behind, which would keep the process alive', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const results = await Promise.all(Array.from({ length: 5 }, () => runCommand(join(folder, 'none'), [], null)));
+    expect(results.map(({ code }) => code)).toEqual([null, null, null, null, null]);
+    expect(results[0]?.output).toContain('ENOENT');
+    expect(timers()).toBeLessThan(before + 5);
   });
 });
 
