@@ -1,3 +1,4 @@
+import type { StoredBytes } from './bytes.ts';
 import type { Relation } from './relation.ts';
 import type { Tuple } from './tuple.ts';
 
@@ -25,6 +26,8 @@ export interface Change<R> {
   readonly old: Tuple | null;
   readonly oldHasKeyOnly: boolean;
   readonly new: Tuple | null;
+  /** The message, when it is too large for memory: who keeps values of it retains it. */
+  readonly large: StoredBytes | null;
 }
 
 /**
@@ -38,5 +41,7 @@ export interface ChangeHandler<R> {
   change(change: Change<R>): void;
   truncate(relations: readonly R[]): void;
   message(prefix: string, content: Buffer): void | Promise<void>;
+  /** A logical message far larger than any of ours, which is not read into memory. */
+  oversizedMessage(prefix: string): void;
   commit(tail: TransactionTail): void;
 }

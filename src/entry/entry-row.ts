@@ -92,7 +92,7 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, change: Cha
 
   changedColumns.count = 0;
   unknownColumns.count = 0;
-  oldIsPartial = change.oldHasKeyOnly || hidesPartialIdentity(plan, change.old);
+  oldIsPartial = change.oldHasKeyOnly || hasPartialOldTuple(plan, change.old);
   if (change.action === 'update') diff(plan, change);
   else findUnknown(plan, change);
   at =
@@ -132,7 +132,14 @@ export function writePlainEntry(target: RowTarget, entry: PlainEntry, head: Entr
   target.at = writeBytes(out, at, recordKey);
 }
 
-function writeHead(out: Bytes, start: number, head: EntryHead, relationId: number | null, action: Bytes): number {
+/** Writes what comes before the fields that differ by kind of entry; returns the offset after it. */
+export function writeHead(
+  out: Bytes,
+  start: number,
+  head: EntryHead,
+  relationId: number | null,
+  action: Bytes,
+): number {
   out.buffer[start] = 0;
   out.buffer[start + 1] = ENTRY_COLUMNS.length;
   putInt32(out, 8, start + ID_OFFSET - 4);
@@ -182,7 +189,7 @@ function diff(plan: RelationPlan, change: Change<unknown>): void {
  * then the old tuple has nulls for all that was not sent. A row whose columns are all null looks the same, and
  * is called unknown too: rather that than a value that was never there.
  */
-function hidesPartialIdentity(plan: RelationPlan, old: Tuple | null): boolean {
+export function hasPartialOldTuple(plan: RelationPlan, old: Tuple | null): boolean {
   if (!plan.partitioned || old === null || plan.key === null) return false;
   let hidden = false;
   for (const column of plan.columns) {

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   RT_PUBLICATION_MISSING: 'the publication does not exist',
   RT_STREAM: 'the replication stream ended or broke',
   RT_DECODE: 'a replication message could not be decoded: capture stops rather than guess',
+  RT_SPILL: 'a row too large for memory could not be kept on disk while it is stored',
   RT_STORE_MISSING: 'the store has no audit schema yet',
   RT_STORE_VERSION: 'the store was migrated by a newer Rowtrail',
   RT_STORE_WRITE: 'the store refused a write',

@@ -1,20 +1,37 @@
+import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import type { EntryPart } from '../entry/entry-part.ts';
 
 /**
- * Sends ready-made binary COPY data and resolves when the server has taken it. The buffers may be reused
- * after that, not before.
+ * Sends binary COPY data and resolves when the server has taken it. The buffers may be reused after that, not
+ * before.
  */
 export async function copyIn(
   client: pg.ClientBase,
   target: string,
   columns: readonly string[],
-  buffers: readonly Buffer[],
+  data: readonly (Buffer | EntryPart)[],
 ): Promise<void> {
   const stream = client.query(copyFrom(`copy ${target} (${columns.join(', ')}) from stdin (format binary)`));
   const done = finished(stream);
-  for (const buffer of buffers) stream.write(buffer);
-  stream.end();
+  // Awaited below; what fails while parts are sent must not count as unhandled until then.
+  done.catch(() => {});
+  try {
+    for (const piece of data) {
+      if (Buffer.isBuffer(piece)) {
+        stream.write(piece);
+        continue;
+      }
+      // Made only as fast as they are sent: that is what they are for.
+      for (const chunk of piece.chunks()) if (!stream.write(chunk)) await once(stream, 'drain');
+    }
+    stream.end();
+  } catch (error) {
+    stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    await done.catch(() => {});
+    throw error;
+  }
   await done;
 }

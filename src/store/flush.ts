@@ -86,6 +86,13 @@ export class Flush {
     this.#wake?.();
   }
 
+  /** Lets go of what will not be sent any more. */
+  discard(): void {
+    this.segment?.release();
+    this.segment = null;
+    for (const { rows } of this.#sealed.splice(0)) rows?.segment.release();
+  }
+
   /** The next segment to send, or null when there are no more. */
   async next(): Promise<SealedSegment | null> {
     for (;;) {

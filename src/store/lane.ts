@@ -58,7 +58,7 @@ export class Lane {
     await this.#client.query('begin');
     try {
       for (let sealed = await flush.next(); sealed !== null; sealed = await flush.next()) {
-        if (sealed.rows !== null) await this.#writeEntries(flush, sealed.rows.segment, await sealed.rows.firstId);
+        if (sealed.rows !== null) await this.#writeEntries(flush, sealed.rows.segment, sealed.rows.firstId);
         await this.#writeContexts(flush, sealed.stretches);
       }
       await this.#writeTransactions(flush);
@@ -66,14 +66,21 @@ export class Lane {
       await this.#finish(flush);
       await this.#client.query('commit');
     } catch (error) {
+      flush.discard();
       await this.#client.query('rollback').catch(() => {});
       throw error;
     }
   }
 
-  async #writeEntries(flush: Flush, segment: Segment, firstId: bigint): Promise<void> {
-    flush.assignIds(segment.firstRow, firstId);
-    await copyIn(this.#client, `${this.#schema}.entries`, ENTRY_COLUMNS, segment.seal(firstId, flush.idOf));
+  async #writeEntries(flush: Flush, segment: Segment, reserved: Promise<bigint>): Promise<void> {
+    try {
+      const firstId = await reserved;
+      flush.assignIds(segment.firstRow, firstId);
+      await copyIn(this.#client, `${this.#schema}.entries`, ENTRY_COLUMNS, segment.seal(firstId, flush.idOf));
+    } catch (error) {
+      segment.release();
+      throw error;
+    }
     this.#options.onCopied(segment);
   }
 

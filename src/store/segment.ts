@@ -1,6 +1,8 @@
 import type { Bytes } from '../change/bytes.ts';
 import { CONTEXT_ID_OFFSET, ID_OFFSET, TRANSACTION_ID_OFFSET } from '../entry/entry-row.ts';
-import { putInt32, type RowTarget } from '../entry/row-target.ts';
+import type { EntryPart } from '../entry/entry-part.ts';
+import type { LargeRowTarget } from '../entry/large-row.ts';
+import { putInt32 } from '../entry/row-target.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 
 /** The start of a binary COPY: signature, flags, no extension. https://www.postgresql.org/docs/current/sql-copy.html */
@@ -11,7 +13,7 @@ export const COPY_TRAILER = Buffer.from([0xff, 0xff]);
  * Entries of one flush, encoded for COPY and waiting for their ids. Rows are numbered from 0 within the
  * flush; a row names its transaction and its context by the number of their first row.
  */
-export class Segment implements RowTarget {
+export class Segment implements LargeRowTarget {
   readonly firstRow: number;
   rowCount = 0;
   bytes: Bytes;
@@ -19,8 +21,9 @@ export class Segment implements RowTarget {
   /** `byteLength` when it was sealed. */
   sealedBytes = 0;
   readonly #pool: ChunkPool;
-  readonly #full: { bytes: Bytes; end: number }[] = [];
+  readonly #full: (Chunk | EntryPart)[] = [];
   #fullBytes = 0;
+  #rowChunk = 0;
   #rowStart = 0;
   /** Per row: chunk number, offset in it, first row of its transaction, first row of its context. */
   readonly #rows: number[] = [];
@@ -44,20 +47,33 @@ export class Segment implements RowTarget {
       this.bytes = this.#pool.take(needed);
       this.at = 0;
     }
+    this.#rowChunk = this.#full.length;
     this.#rowStart = this.at;
+  }
+
+  /** What follows is in another chunk. The row's ids are in the one where it begins. */
+  addPart(part: EntryPart): void {
+    if (this.at > 0) {
+      this.#full.push({ bytes: this.bytes, end: this.at });
+      this.#fullBytes += this.at;
+      this.bytes = this.#pool.take();
+      this.at = 0;
+    }
+    this.#full.push(part);
+    this.#fullBytes += part.byteLength;
   }
 
   /** The row just written is whole. */
   endRow(transactionRow: number, contextRow: number): void {
-    this.#rows.push(this.#full.length, this.#rowStart, transactionRow, contextRow);
+    this.#rows.push(this.#rowChunk, this.#rowStart, transactionRow, contextRow);
     this.rowCount += 1;
   }
 
   /**
    * Writes the ids in: row n of this segment gets `firstId + n`; `idOf` gives the ids of rows of earlier
-   * segments of the flush. Returns the bytes to send.
+   * segments of the flush. Returns what is to be sent.
    */
-  seal(firstId: bigint, idOf: (row: number) => bigint): Buffer[] {
+  seal(firstId: bigint, idOf: (row: number) => bigint): (Buffer | EntryPart)[] {
     this.at += COPY_TRAILER.copy(this.bytes.buffer, this.at);
     this.#full.push({ bytes: this.bytes, end: this.at });
     const transaction = new IdCursor(this.firstRow, firstId, idOf);
@@ -65,20 +81,28 @@ export class Segment implements RowTarget {
     const own = new IdCursor(this.firstRow, firstId, idOf);
     const rows = this.#rows;
     for (let n = 0, i = 0; n < this.rowCount; n += 1, i += 4) {
-      const { bytes } = this.#full[rows[i]!]!;
+      const { bytes } = this.#full[rows[i]!] as Chunk;
       const start = rows[i + 1]!;
       own.write(this.firstRow + n, bytes, start + ID_OFFSET);
       transaction.write(rows[i + 2]!, bytes, start + TRANSACTION_ID_OFFSET);
       context.write(rows[i + 3]!, bytes, start + CONTEXT_ID_OFFSET);
     }
-    return this.#full.map((chunk) => chunk.bytes.buffer.subarray(0, chunk.end));
+    return this.#full.map((chunk) => ('bytes' in chunk ? chunk.bytes.buffer.subarray(0, chunk.end) : chunk));
   }
 
-  /** Gives the buffers back once the server has confirmed the COPY. */
+  /** Gives the buffers back, once the server has confirmed the COPY or when there will be none. Safe to call twice. */
   release(): void {
-    for (const chunk of this.#full) this.#pool.give(chunk.bytes);
+    for (const chunk of this.#full) {
+      if ('bytes' in chunk) this.#pool.give(chunk.bytes);
+      else chunk.release();
+    }
     this.#full.length = 0;
   }
+}
+
+interface Chunk {
+  readonly bytes: Bytes;
+  readonly end: number;
 }
 
 /** Writes 64-bit ids in halves: a BigInt for each of three ids a row would cost more than the rest of the row's header. */

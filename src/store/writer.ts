@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context, LoggedEvent } from '../change/context.ts';
 import { writePlainEntry, writeRowEntry, type EntryHead } from '../entry/entry-row.ts';
+import { writeLargeRowEntry } from '../entry/large-row.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
@@ -147,7 +148,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     const flush = this.#flush!;
     const segment = (flush.segment ??= new Segment(flush.rowCount, this.#pool));
     this.#entry.ordinal = ordinal;
-    writeRowEntry(segment, change.relation, change, this.#entry);
+    if (change.large === null) writeRowEntry(segment, change.relation, change, this.#entry);
+    else writeLargeRowEntry(segment, change.relation, change, this.#entry);
     this.#added(flush, segment, stretchOrdinal, change.relation.relationId, change.action);
   }
 
@@ -197,6 +199,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     if (flush !== null && this.#open) {
       this.#flush = null;
       flush.fail(new FlushAbandoned());
+      flush.discard();
     } else if (flush !== null) {
       this.#cut();
     }
@@ -211,6 +214,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   async #close(): Promise<void> {
     this.#failed = true;
     for (const flush of this.#running) flush.fail(new FlushAbandoned());
+    for (const flush of this.#waiting) flush.discard();
+    this.#flush?.discard();
     await Promise.allSettled(this.#lanes.map((lane) => lane.end()));
     await Promise.allSettled(this.#active);
     await this.#endBlocks();

@@ -110,6 +110,10 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     this.#accept(message, facts);
   }
 
+  oversizedMessage(prefix: string): void {
+    if (prefix === MESSAGE_PREFIX && !this.#skipping && this.#head !== null) this.counters.unverifiedMessages += 1;
+  }
+
   commit(tail: TransactionTail): void {
     const begun = this.#begun;
     this.#head = null;

@@ -1,18 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { prepareCapture } from '../harness/capture.ts';
 import { createDatabase } from '../harness/database.ts';
 import { until } from '../harness/poll.ts';
 import { assertStoreInvariants } from '../harness/oracle.ts';
+import { KNOWS_PEAK_MEMORY, MAX_MEMORY_KB, peakMemoryKb } from '../harness/process-memory.ts';
 
-const MAX_MEMORY_KB = 256 * 1024;
-
-/** The most memory that a process has ever held. https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
-function peakMemoryKb(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
-}
-
-it.runIf(process.platform === 'linux').each([
+it.runIf(KNOWS_PEAK_MEMORY).each([
   ['300,000 small rows', 300_000, 20],
   ['12,000 rows of 8 kB', 12_000, 7_900],
 ])('stores one transaction of %s whole, within 256 MB', { timeout: 150_000 }, async (_, rows, bytes) => {

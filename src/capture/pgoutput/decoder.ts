@@ -1,8 +1,9 @@
-import { Bytes } from '../../change/bytes.ts';
+import { Bytes, type StoredBytes } from '../../change/bytes.ts';
 import type { Change, ChangeHandler, RowAction } from '../../change/change.ts';
 import type { Column, Relation } from '../../change/relation.ts';
-import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../../change/tuple.ts';
+import { NULL_VALUE, UNCHANGED_TOAST, type LargeValue, type Tuple } from '../../change/tuple.ts';
 import { RowtrailError } from '../../lib/errors.ts';
+import { LargeMessageReader, MAX_INLINE_BYTES } from './large-message.ts';
 
 /**
  * Decodes pgoutput protocol version 1 in text mode, without copying: tuples are offsets into the message.
@@ -12,6 +13,7 @@ import { RowtrailError } from '../../lib/errors.ts';
  */
 export class PgoutputDecoder<R> {
   readonly #handler: ChangeHandler<R>;
+  readonly #maxInlineBytes: number;
   readonly #relations = new Map<number, DecodedRelation<R>>();
   #bytes = NO_BYTES;
   readonly #old = new TupleOffsets();
@@ -22,10 +24,13 @@ export class PgoutputDecoder<R> {
     old: null,
     oldHasKeyOnly: false,
     new: null,
+    large: null,
   };
 
-  constructor(handler: ChangeHandler<R>) {
+  /** Values of large messages above `maxInlineBytes` are not read into memory. */
+  constructor(handler: ChangeHandler<R>, maxInlineBytes = MAX_INLINE_BYTES) {
     this.#handler = handler;
+    this.#maxInlineBytes = maxInlineBytes;
   }
 
   /**
@@ -72,6 +77,48 @@ export class PgoutputDecoder<R> {
           hint: 'This server speaks a protocol that this Rowtrail does not know. Upgrade Rowtrail.',
         });
     }
+  }
+
+  /**
+   * Decodes a message that is too large for memory, from `offset` on: a row, or a logical message of somebody's.
+   * The handler retains what it keeps of it.
+   */
+  decodeLarge(message: StoredBytes, offset: number): void {
+    const reader = new LargeMessageReader(message, offset, this.#maxInlineBytes);
+    const type = reader.byte();
+    if (type === 0x4d) {
+      // Flags and LSN come before the prefix. https://www.postgresql.org/docs/current/functions-admin.html#PG-LOGICAL-EMIT-MESSAGE
+      reader.skip(9);
+      this.#handler.oversizedMessage(reader.string(MAX_PREFIX_BYTES));
+      return;
+    }
+    if (type !== 0x49 && type !== 0x55 && type !== 0x44) {
+      throw malformed(`a message 0x${type.toString(16)} of ${message.length - offset} bytes`);
+    }
+    const relation = this.#known(reader.int32());
+    let kind = reader.byte();
+    let old: Tuple | null = null;
+    const oldHasKeyOnly = kind === 0x4b;
+    if (kind === 0x4f || kind === 0x4b) {
+      old = reader.tuple(relation.columnCount);
+      if (type === 0x55) kind = reader.byte();
+    }
+    let created: Tuple | null = null;
+    if (type !== 0x44) {
+      if (kind !== 0x4e) throw malformed(`a tuple of kind ${kind}`);
+      created = reader.tuple(relation.columnCount);
+    }
+    if (!reader.atEnd || (type === 0x44 && old === null) || (type === 0x49 && old !== null)) {
+      throw malformed('a large row in other room');
+    }
+    this.#handler.change({
+      action: type === 0x49 ? 'create' : type === 0x55 ? 'update' : 'delete',
+      relation: relation.handled,
+      old,
+      oldHasKeyOnly,
+      new: created,
+      large: message,
+    });
   }
 
   #insert(buffer: Buffer, offset: number, end: number): void {
@@ -172,11 +219,15 @@ type MutableChange<R> = { -readonly [K in keyof Change<R>]: Change<R>[K] };
 /** PostgreSQL allows 1,600. https://www.postgresql.org/docs/current/limits.html */
 const MAX_COLUMNS = 1600;
 
+/** What is read of the prefix of somebody's logical message. */
+const MAX_PREFIX_BYTES = 1024 * 1024;
+
 /** One reusable set of offsets. */
 class TupleOffsets implements Tuple {
   bytes = NO_BYTES;
   columnCount = 0;
   byteLength = 0;
+  readonly large: ReadonlyMap<number, LargeValue> | null = null;
   readonly starts = new Int32Array(MAX_COLUMNS);
   readonly lengths = new Int32Array(MAX_COLUMNS);
 

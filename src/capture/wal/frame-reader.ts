@@ -1,9 +1,16 @@
+import { SpillFile } from './spill-file.ts';
+
 const COPY_DATA = 0x64;
 const HEADER_BYTES = 5;
+
+/** CopyData messages above this go to disk: with the rows around them, they must fit in the daemon's memory. */
+export const MAX_MESSAGE_IN_MEMORY_BYTES = 16 * 1024 * 1024;
 
 export interface FrameHandler {
   /** The payload of one CopyData message: `start`..`end` of a buffer that is only lent. */
   copyData(buffer: Buffer, start: number, end: number): void;
+  /** The payload of one that is too large for memory. The handler releases it. */
+  spilled(payload: SpillFile): void;
   /** Any other message, whole. */
   other(message: Buffer): void;
 }
@@ -14,22 +21,63 @@ export interface FrameHandler {
  */
 export class FrameReader {
   readonly #handler: FrameHandler;
+  readonly #maxInMemoryBytes: number;
   #parts: Buffer[] = [];
   #partBytes = 0;
+  #spill: { readonly file: SpillFile; readonly payloadBytes: number } | null = null;
 
-  constructor(handler: FrameHandler) {
+  constructor(handler: FrameHandler, maxInMemoryBytes = MAX_MESSAGE_IN_MEMORY_BYTES) {
     this.#handler = handler;
+    this.#maxInMemoryBytes = maxInMemoryBytes;
   }
 
   push(chunk: Buffer): void {
-    let at = this.#partBytes === 0 ? 0 : this.#complete(chunk);
+    let at = 0;
+    if (this.#spill !== null) at = this.#fillSpill(chunk, 0);
+    else if (this.#partBytes > 0) at = this.#complete(chunk);
     while (chunk.length - at >= HEADER_BYTES) {
       const end = at + 1 + chunk.readUInt32BE(at + 1);
       if (end > chunk.length) break;
       this.#frame(chunk, at, end);
       at = end;
     }
-    if (at < chunk.length) this.#keep(chunk.subarray(at));
+    if (at < chunk.length) this.#begin(chunk.subarray(at));
+  }
+
+  /** Lets go of what was read of an unfinished message. */
+  close(): void {
+    this.#spill?.file.release();
+    this.#spill = null;
+    this.#parts = [];
+    this.#partBytes = 0;
+  }
+
+  /** The start of a message whose end has not come. */
+  #begin(part: Buffer): void {
+    if (part.length < HEADER_BYTES || !this.#isLarge(part)) this.#keep(part);
+    else this.#openSpill(part);
+  }
+
+  #isLarge(header: Buffer): boolean {
+    return header[0] === COPY_DATA && header.readUInt32BE(1) > this.#maxInMemoryBytes;
+  }
+
+  #openSpill(part: Buffer): void {
+    // The length counts itself, but not the type byte.
+    this.#spill = { file: new SpillFile(), payloadBytes: part.readUInt32BE(1) - 4 };
+    this.#fillSpill(part, HEADER_BYTES);
+  }
+
+  /** Takes from `chunk`, from `from` on, what the spilled message lacks; returns where that ends. */
+  #fillSpill(chunk: Buffer, from: number): number {
+    const { file, payloadBytes } = this.#spill!;
+    const end = Math.min(from + payloadBytes - file.length, chunk.length);
+    file.append(chunk.subarray(from, end));
+    if (file.length === payloadBytes) {
+      this.#spill = null;
+      this.#handler.spilled(file);
+    }
+    return end;
   }
 
   /** Takes from `chunk` what the message begun before it lacks; returns how much that was. */
@@ -39,7 +87,14 @@ export class FrameReader {
       taken = Math.min(HEADER_BYTES - this.#partBytes, chunk.length);
       this.#keep(chunk.subarray(0, taken));
       if (this.#partBytes < HEADER_BYTES) return taken;
-      this.#parts = [Buffer.concat(this.#parts)];
+      const header = Buffer.concat(this.#parts);
+      this.#parts = [header];
+      if (this.#isLarge(header)) {
+        this.#parts = [];
+        this.#partBytes = 0;
+        this.#openSpill(header);
+        return this.#fillSpill(chunk, taken);
+      }
     }
     // From here on the first part holds the header.
     const lacking = 1 + this.#parts[0]!.readUInt32BE(1) - this.#partBytes;

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import type { StoredBytes } from '../../change/bytes.ts';
 import { messageOf, RowtrailError } from '../../lib/errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../../pg/identifier.ts';
 import { formatLsn } from '../../pg/lsn.ts';
 import { connectionOptions, PINNED_SETTINGS } from '../../pg/pool.ts';
 import { FrameReader } from './frame-reader.ts';
+import { SpillFile } from './spill-file.ts';
 
 /** Microseconds from 1970 to 2000, PostgreSQL's epoch: the clock of status updates. */
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;
@@ -15,6 +17,8 @@ const ACKNOWLEDGE_DELAY_MS = 50;
 export interface StreamHandler {
   /** One pgoutput message. A returned promise holds the next one back. */
   data(buffer: Buffer, start: number, end: number): void | Promise<void>;
+  /** The same for one too large for memory; `message` is only lent, as the buffer is. */
+  largeData(message: StoredBytes, start: number): void | Promise<void>;
   /** The server has sent everything up to `walEnd`, and all messages before it have been handled. */
   keepalive(walEnd: bigint, replyRequested: boolean): void;
 }
@@ -45,7 +49,7 @@ export class ReplicationStream {
   #receivedHigh = 0;
   #receivedLow = 0;
   #serverWalEnd = 0n;
-  #held: { readonly buffer: Buffer; readonly start: number; readonly end: number }[] = [];
+  #held: (Buffer | SpillFile)[] = [];
   #holding = false;
   #statusTimer: NodeJS.Timeout | undefined;
   #pressed = false;
@@ -105,6 +109,7 @@ export class ReplicationStream {
             accepted();
           },
           data: (buffer, start, end) => this.#receive(buffer, start, end),
+          spilled: (file) => this.#receiveSpilled(file),
           failed: (error) => {
             refused(error);
             reject(error);
@@ -165,7 +170,7 @@ export class ReplicationStream {
     }
     this.#stopping = true;
     clearTimeout(this.#statusTimer);
-    this.#held = [];
+    this.#dropHeld();
     this.#connection?.stream.resume();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -181,10 +186,16 @@ export class ReplicationStream {
     if (this.#stopping) return;
     if (this.#holding) {
       // The buffer is the socket's: what is kept must be copied.
-      this.#held.push({ buffer: Buffer.from(buffer.subarray(start, end)), start: 0, end: end - start });
+      this.#held.push(Buffer.from(buffer.subarray(start, end)));
       return;
     }
     this.#handle(buffer, start, end);
+  }
+
+  #receiveSpilled(file: SpillFile): void {
+    if (this.#stopping) file.release();
+    else if (this.#holding) this.#held.push(file);
+    else this.#handleSpilled(file);
   }
 
   #handle(buffer: Buffer, start: number, end: number): void {
@@ -209,6 +220,23 @@ export class ReplicationStream {
     }
   }
 
+  /** Rows alone are that large: keepalives and status requests have no room for it. */
+  #handleSpilled(file: SpillFile): void {
+    try {
+      const header = Buffer.alloc(XLOG_DATA_HEADER_BYTES);
+      file.read(0, header);
+      if (header[0] !== 0x77) throw new RowtrailError('RT_DECODE', `unknown replication message 0x${header[0]}`);
+      this.#receivedHigh = header.readUInt32BE(1);
+      this.#receivedLow = header.readUInt32BE(5);
+      const pending = this.#options.handler.largeData(file, XLOG_DATA_HEADER_BYTES);
+      if (pending === undefined) file.release();
+      else this.#hold(pending.finally(() => file.release()));
+    } catch (error) {
+      file.release();
+      this.#abort(error);
+    }
+  }
+
   #hold(pending: Promise<void>): void {
     this.#holding = true;
     this.#regulate();
@@ -226,8 +254,9 @@ export class ReplicationStream {
     const held = this.#held;
     this.#held = [];
     for (let i = 0; i < held.length; i += 1) {
-      const { buffer, start, end } = held[i]!;
-      this.#handle(buffer, start, end);
+      const message = held[i]!;
+      if (message instanceof SpillFile) this.#handleSpilled(message);
+      else this.#handle(message, 0, message.length);
       if (this.#holding) {
         this.#held = held.slice(i + 1);
         return;
@@ -242,8 +271,13 @@ export class ReplicationStream {
     else stream.resume();
   }
 
-  #abort(error: unknown): void {
+  #dropHeld(): void {
+    for (const message of this.#held) if (message instanceof SpillFile) message.release();
     this.#held = [];
+  }
+
+  #abort(error: unknown): void {
+    this.#dropHeld();
     this.#holding = true;
     const cause = error instanceof Error ? error : new Error(messageOf(error));
     this.#connection?.stream.destroy(cause);
@@ -262,6 +296,7 @@ interface ReplicationConnection {
 interface CopyBothEvents {
   started(connection: ReplicationConnection): void;
   data(buffer: Buffer, start: number, end: number): void;
+  spilled(file: SpillFile): void;
   failed(error: Error): void;
   ended(): void;
 }
@@ -301,10 +336,18 @@ function readPast(socket: Socket, events: CopyBothEvents): void {
   const listeners = socket.listeners('data');
   const reader = new FrameReader({
     copyData: (buffer, start, end) => events.data(buffer, start, end),
+    spilled: (file) => events.spilled(file),
     other: (message) => {
       for (const listener of listeners) listener.call(socket, message);
     },
   });
   socket.removeAllListeners('data');
-  socket.on('data', (chunk: Buffer) => reader.push(chunk));
+  socket.once('close', () => reader.close());
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      socket.destroy(error instanceof Error ? error : new Error(messageOf(error)));
+    }
+  });
 }

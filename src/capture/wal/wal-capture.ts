@@ -1,3 +1,4 @@
+import type { StoredBytes } from '../../change/bytes.ts';
 import type { ChangeHandler } from '../../change/change.ts';
 import { RowtrailError } from '../../lib/errors.ts';
 import { PgoutputDecoder } from '../pgoutput/decoder.ts';
@@ -137,6 +138,17 @@ export class WalCapture<R> implements StreamHandler {
     if (this.#decoder !== null) return this.#decoder.decode(buffer, start, end);
     const kept = Buffer.from(buffer.subarray(start, end));
     return this.#opened.then(() => (this.#halted ? undefined : this.#decoder!.decode(kept, 0, kept.length)));
+  }
+
+  largeData(message: StoredBytes, start: number): void | Promise<void> {
+    if (this.#halted) return;
+    if (this.#decoder !== null) {
+      this.#decoder.decodeLarge(message, start);
+      return;
+    }
+    return this.#opened.then(() => {
+      if (!this.#halted) this.#decoder!.decodeLarge(message, start);
+    });
   }
 
   keepalive(walEnd: bigint, replyRequested: boolean): void {

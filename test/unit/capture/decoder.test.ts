@@ -36,6 +36,7 @@ function decoderOf() {
       }),
     truncate: (relations) => calls.push({ truncate: relations }),
     message: (prefix, content) => void calls.push({ prefix, content: content.toString() }),
+    oversizedMessage: (prefix) => calls.push({ oversized: prefix }),
     commit: (tail) => calls.push({ commit: tail }),
   });
   return {
@@ -143,6 +144,7 @@ describe('the decoder', () => {
       change: (change) => changes.push(change.relation),
       truncate: () => {},
       message: () => {},
+      oversizedMessage: () => {},
       commit: () => {},
     });
     const description = relationMessage(OID, COLUMNS);

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Bytes } from '../../../src/change/bytes.ts';
+import { Bytes, type StoredBytes } from '../../../src/change/bytes.ts';
+import type { Change } from '../../../src/change/change.ts';
+import type { Relation } from '../../../src/change/relation.ts';
 import { PgoutputDecoder } from '../../../src/capture/pgoutput/decoder.ts';
+import type { EntryPart } from '../../../src/entry/entry-part.ts';
 import { ENTRY_COLUMNS, writePlainEntry, writeRowEntry } from '../../../src/entry/entry-row.ts';
+import { writeLargeRowEntry, type LargeRowTarget } from '../../../src/entry/large-row.ts';
 import { compileRelation, type RelationPlan } from '../../../src/entry/relation-plan.ts';
 import type { RowTarget } from '../../../src/entry/row-target.ts';
 import {
@@ -25,6 +29,53 @@ class ExactTarget implements RowTarget {
   beginRow(maxBytes: number): void {
     this.bytes = new Bytes(Buffer.alloc(maxBytes, 0xaa));
     this.at = 0;
+  }
+}
+
+/** -Infinity, the longest number that is none in JSON, fits. */
+const LARGE_ABOVE_BYTES = 9;
+
+class StoredMessage implements StoredBytes {
+  readonly #bytes: Buffer;
+  holders = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  read(offset: number, target: Buffer): void {
+    if (this.#bytes.copy(target, 0, offset) !== target.length) throw new RangeError('no such bytes');
+  }
+
+  retain(): void {
+    this.holders += 1;
+  }
+
+  release(): void {
+    this.holders -= 1;
+  }
+}
+
+class PartsTarget extends ExactTarget implements LargeRowTarget {
+  #parts: EntryPart[] = [];
+
+  addPart(part: EntryPart): void {
+    this.#parts.push(part);
+  }
+
+  take(): Buffer {
+    const chunks = this.#parts.flatMap((part) => {
+      const bytes = Buffer.concat([...part.chunks()]);
+      if (bytes.length !== part.byteLength) throw new Error(`${bytes.length} bytes, ${part.byteLength} promised`);
+      return bytes;
+    });
+    for (const part of this.#parts) part.release();
+    this.#parts = [];
+    return Buffer.concat([this.bytes.buffer.subarray(0, this.at), ...chunks]);
   }
 }
 
@@ -89,8 +140,10 @@ interface Table {
 function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) => Entry } {
   let plan: RelationPlan | null = null;
   const target = new ExactTarget();
-  const decoder = new PgoutputDecoder<RelationPlan>({
-    relation: (relation) =>
+  const largeTarget = new PartsTarget();
+  const head = { occurredAtMicros: 5n, ordinal: 2 ** 33 + 1 };
+  const handler = {
+    relation: (relation: Relation) =>
       (plan = compileRelation(relation, {
         relationId: 7,
         key: table.key,
@@ -100,11 +153,16 @@ function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) =
       })),
     begin: () => {},
     origin: () => {},
-    change: (change) => writeRowEntry(target, change.relation, change, { occurredAtMicros: 5n, ordinal: 2 ** 33 + 1 }),
+    change: (change: Change<RelationPlan>) =>
+      change.large === null
+        ? writeRowEntry(target, change.relation, change, head)
+        : writeLargeRowEntry(largeTarget, change.relation, change, head),
     truncate: () => {},
     message: () => {},
+    oversizedMessage: () => {},
     commit: () => {},
-  });
+  };
+  const decoder = new PgoutputDecoder<RelationPlan>(handler, LARGE_ABOVE_BYTES);
   const feed = (message: Buffer): void => void decoder.decode(message, 0, message.length);
   feed(
     relationMessage(
@@ -117,6 +175,11 @@ function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) =
     plan: plan!,
     encode: (message) => {
       feed(message);
+      const stored = new StoredMessage(Buffer.concat([Buffer.alloc(3), message]));
+      decoder.decodeLarge(stored, 3);
+      // A message too large for memory gives the very same bytes.
+      expect(largeTarget.take().equals(target.bytes.buffer.subarray(0, target.at))).toBe(true);
+      expect(stored.holders).toBe(0);
       return read(target);
     },
   };

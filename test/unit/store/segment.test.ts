@@ -44,7 +44,7 @@ describe('segments', () => {
           const seal = (): void => {
             if (segment === null) return;
             flush.assignIds(segment.firstRow, nextId);
-            sent.push(...segment.seal(nextId, flush.idOf).map((part) => Buffer.from(part)));
+            sent.push(...segment.seal(nextId, flush.idOf).map((part) => Buffer.from(part as Buffer)));
             segment.release();
             model.push(COPY_TRAILER);
             nextId += BigInt(segment.rowCount + gap);
