@@ -88,7 +88,7 @@ async function tail(
 /** Prints what is there already, and gives the id from which on entries are new. */
 async function begin(store: StoreReader, filter: ActivityFilter, options: TailOptions, print: Print): Promise<bigint> {
   if (options.since !== undefined && options.number === undefined) return 0n;
-  const lastId = await latestId(store);
+  const lastId = await latestId(store, filter);
   const wanted = options.number ?? DEFAULT_COUNT;
   const found: string[] = [];
   let after: string | null = null;

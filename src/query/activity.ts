@@ -41,7 +41,7 @@ export async function listActivity(store: StoreReader, query: ActivityQuery): Pr
   const position = positionOf(query);
   const now = position?.now ?? nowMicros();
   return inSnapshot(store, async (snapshot) => {
-    const horizon = query.sort === 'id' ? await readHorizon(snapshot) : MAX_ID;
+    const horizon = query.sort === 'id' ? await readHorizon(snapshot, query.filter) : MAX_ID;
     const walk = walkOf(query, position, horizon);
     const found = await readPage(snapshot, query, walk, now);
     return { entries: found.entries, meta: metaOf(query, walk, found, { position, now, horizon }) };

@@ -6,8 +6,8 @@ import { inSnapshot, type StoreReader } from './store-reader.ts';
 import { nowMicros } from './time.ts';
 
 /** The last id below the safe horizon: following from here gives what is new, and nothing that is there. */
-export function latestId(store: StoreReader): Promise<bigint> {
-  return inSnapshot(store, async (snapshot) => (await readHorizon(snapshot)) - 1n);
+export function latestId(store: StoreReader, filter: ActivityFilter): Promise<bigint> {
+  return inSnapshot(store, async (snapshot) => (await readHorizon(snapshot, filter)) - 1n);
 }
 
 export interface Following {
@@ -30,7 +30,7 @@ export function entriesAfter(
   limit: number,
 ): Promise<Following> {
   return inSnapshot(store, async (snapshot) => {
-    const last = (await readHorizon(snapshot)) - 1n;
+    const last = (await readHorizon(snapshot, filter)) - 1n;
     if (last <= lastId) return { entries: [], lastId, more: false };
     const resolved = await resolveFilter(snapshot, filter, nowMicros());
     if (resolved === undefined) return { entries: [], lastId: last, more: false };

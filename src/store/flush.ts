@@ -44,7 +44,8 @@ export class Flush {
   segment: Segment | null = null;
   readonly transactions: FlushedTransaction[] = [];
   readonly rollups = new RollupFold();
-  readonly tallies = new Tallies();
+  /** Of the stretch that is open. */
+  tallies = new Tallies();
   stretches: Stretch[] = [];
   last: (TransactionTail & { readonly committedAtMicros: bigint }) | null = null;
   /** By `actorKey`. The flush's own: the dictionary forgets when it is full. */

@@ -15,7 +15,7 @@ export interface Tally {
   readonly relationId: number;
   readonly action: string;
   count: number;
-  readonly firstRow: number;
+  firstRow: number;
   lastRow: number;
 }
 
@@ -45,6 +45,14 @@ export class Tallies {
       tally.count += 1;
       tally.lastRow = row;
       this.#last = tally;
+    }
+  }
+
+  /** Row numbers from now on begin `rows` later: the rows before have gone. */
+  shift(rows: number): void {
+    for (const tally of this.#byKey.values()) {
+      tally.firstRow -= rows;
+      tally.lastRow -= rows;
     }
   }
 

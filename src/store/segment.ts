@@ -9,6 +9,9 @@ import type { ChunkPool } from './chunk-pool.ts';
 export const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 export const COPY_TRAILER = Buffer.from([0xff, 0xff]);
 
+/** Numbers kept of a row in `Segment.#rows`. */
+const ROW_FIELDS = 4;
+
 /**
  * Entries of one flush, encoded for COPY and waiting for their ids. Rows are numbered from 0 within the
  * flush; a row names its transaction and its context by the number of their first row.
@@ -70,6 +73,39 @@ export class Segment implements LargeRowTarget {
   }
 
   /**
+   * Moves the rows from number `row` of the flush on, all of them of one transaction, into a segment of their own
+   * that begins a flush. Null when a large row is among them, which can't be copied.
+   */
+  splitAt(row: number): Segment | null {
+    const rows = this.#rows.splice((row - this.firstRow) * ROW_FIELDS);
+    const [firstChunk, firstStart] = [rows[0]!, rows[1]!];
+    const chunks = [...this.#full, { bytes: this.bytes, end: this.at }];
+    if (chunks.slice(firstChunk).some((chunk) => !('bytes' in chunk))) {
+      this.#rows.push(...rows);
+      return null;
+    }
+    const moved = new Segment(0, this.#pool);
+    for (let i = 0; i < rows.length; i += ROW_FIELDS) {
+      const { bytes, end } = chunks[rows[i]!] as Chunk;
+      const start = rows[i + 1]!;
+      const next = rows[i] === rows[i + ROW_FIELDS] ? rows[i + ROW_FIELDS + 1]! : end;
+      moved.beginRow(next - start);
+      moved.at += bytes.buffer.copy(moved.bytes.buffer, moved.at, start, next);
+      moved.endRow(rows[i + 2]! - row, rows[i + 3]! - row);
+    }
+    this.rowCount = row - this.firstRow;
+    for (const chunk of this.#full.splice(firstChunk)) {
+      if ('bytes' in chunk && chunk !== chunks[firstChunk]) this.#pool.give(chunk.bytes);
+    }
+    const last = chunks[firstChunk] as Chunk;
+    if (last.bytes !== this.bytes) this.#pool.give(this.bytes);
+    this.bytes = last.bytes;
+    this.at = firstStart;
+    this.#fullBytes = this.#full.reduce((total, chunk) => total + ('bytes' in chunk ? chunk.end : chunk.byteLength), 0);
+    return moved;
+  }
+
+  /**
    * Writes the ids in: row n of this segment gets `firstId + n`; `idOf` gives the ids of rows of earlier
    * segments of the flush. Returns what is to be sent.
    */
@@ -80,7 +116,7 @@ export class Segment implements LargeRowTarget {
     const context = new IdCursor(this.firstRow, firstId, idOf);
     const own = new IdCursor(this.firstRow, firstId, idOf);
     const rows = this.#rows;
-    for (let n = 0, i = 0; n < this.rowCount; n += 1, i += 4) {
+    for (let n = 0, i = 0; n < this.rowCount; n += 1, i += ROW_FIELDS) {
       const { bytes } = this.#full[rows[i]!] as Chunk;
       const start = rows[i + 1]!;
       own.write(this.firstRow + n, bytes, start + ID_OFFSET);

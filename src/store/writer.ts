@@ -14,6 +14,7 @@ import { ChunkPool } from './chunk-pool.ts';
 import type { Dictionary } from './dictionary.ts';
 import { Flush, FlushAbandoned } from './flush.ts';
 import { Lane } from './lane.ts';
+import { Tallies } from './rollup.ts';
 import { Segment } from './segment.ts';
 
 export interface WriterLimits {
@@ -253,8 +254,32 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     flush.tallies.add(relationId, action, flush.rowCount);
     flush.rowCount += 1;
     if (segment.rowCount >= this.#limits.maxBatchEntries || segment.byteLength >= this.#limits.maxBatchBytes) {
-      this.#seal(flush);
+      this.#seal(this.#splitOff(flush));
     }
+  }
+
+  /**
+   * A transaction that outgrows a segment gets a flush of its own: what committed before it must not wait until
+   * all of it has come in. Returns the flush that it is in then. Where its first context has ended already, its
+   * counts are mixed with the others' and it stays.
+   */
+  #splitOff(flush: Flush): Flush {
+    const row = this.#transactionRow;
+    const isSplittable = !flush.dispatched && flush.last !== null && this.#stretchRow === row;
+    const moved = isSplittable ? (flush.segment?.splitAt(row) ?? null) : null;
+    if (moved === null) return flush;
+    const own = new Flush(flush.last!.endLsn);
+    own.segment = moved;
+    own.rowCount = moved.rowCount;
+    own.tallies = flush.tallies;
+    own.tallies.shift(row);
+    flush.tallies = new Tallies();
+    flush.rowCount = row;
+    this.#cut();
+    this.#flush = own;
+    this.#transactionRow = 0;
+    this.#stretchRow = 0;
+    return own;
   }
 
   /** Hands the open segment over. Ids are reserved here, so that their order is the order of commits. */

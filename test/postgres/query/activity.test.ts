@@ -183,7 +183,7 @@ describe('the timeline', () => {
 describe('the safe horizon', () => {
   it('keeps ascending readers below an open block, and newest-first ones not', async () => {
     const source = (await history.database.query("select id from audit.sources where name = 'shop'")).rows[0].id;
-    const start = await latestId(history.store);
+    const start = await latestId(history.store, NO_FILTER);
     const open = await history.openBlock(source, 10);
     const seen = generated.known.length;
     await generated.add(30);
@@ -192,7 +192,7 @@ describe('the safe horizon', () => {
     const rising = { filter: NO_FILTER, sort: 'id' as const, limit: 1000, before: null };
     const { last } = await walk(NO_FILTER, 'id', 1000);
     expect(ids(last).every((id) => id < open)).toBe(true);
-    expect(await latestId(history.store)).toBe(open - 1n);
+    expect(await latestId(history.store, NO_FILTER)).toBe(open - 1n);
     expect((await entriesAfter(history.store, start, NO_FILTER, 1000)).entries).toEqual([]);
     const newest = await listActivity(history.store, { ...rising, sort: '-id', limit: late.length, after: null });
     expect(ids(newest).toReversed()).toEqual(late);
@@ -207,23 +207,41 @@ describe('the safe horizon', () => {
     ]);
   });
 
+  it('of one source, or of the tables of one, is not held by a block of another', async () => {
+    const { database, store } = history;
+    await database.query("insert into audit.sources (name) values ('elsewhere')");
+    const elsewhere = (await database.query("select id from audit.sources where name = 'elsewhere'")).rows[0].id;
+    const open = await history.openBlock(elsewhere, 10);
+    const table = (
+      await database.query(`select r.table_name from audit.relations r join audit.sources s on s.id = r.source_id
+      where s.name = 'shop' limit 1`)
+    ).rows[0].table_name;
+    for (const free of [{ source: ['shop'] }, { table: [table] }, { source: ['shop'], table: [table] }]) {
+      expect(await latestId(store, { ...NO_FILTER, ...free })).toBe(open + 9n);
+    }
+    for (const held of [{}, { source: ['elsewhere'] }, { source: ['shop', 'elsewhere'] }]) {
+      expect(await latestId(store, { ...NO_FILTER, ...held })).toBe(open - 1n);
+    }
+    await history.closeBlock(open);
+  });
+
   it('is not held by a block of a writer that has lost its source to another', async () => {
     const { database, store } = history;
     const source = (await database.query("select id from audit.sources where name = 'shop'")).rows[0].id;
     const open = await history.openBlock(source, 10);
-    expect(await latestId(store)).toBe(open - 1n);
+    expect(await latestId(store, NO_FILTER)).toBe(open - 1n);
     await database.query(
       `insert into audit.checkpoints (source_id, epoch, capture, end_lsn, acknowledged_lsn, writer)
        values ($1, 1, 'wal', '0/1', '0/1', gen_random_uuid())`,
       [source],
     );
-    expect(await latestId(store)).toBe(open + 9n);
+    expect(await latestId(store, NO_FILTER)).toBe(open + 9n);
     await database.query('delete from audit.checkpoints where source_id = $1', [source]);
     await history.closeBlock(open);
   });
 
   it('is followed by tail in bites, without a loss', async () => {
-    const start = await latestId(history.store);
+    const start = await latestId(history.store, NO_FILTER);
     const seen = generated.known.length;
     await generated.add(200);
     const filter = { ...NO_FILTER, table: ['orders'] };
@@ -241,6 +259,6 @@ describe('the safe horizon', () => {
         .filter((entry) => matches(entry, filter))
         .map(({ id }) => id),
     );
-    expect(from).toBe(await latestId(history.store));
+    expect(from).toBe(await latestId(history.store, NO_FILTER));
   });
 });

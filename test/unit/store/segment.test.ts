@@ -75,4 +75,41 @@ describe('segments', () => {
       ),
     );
   });
+
+  it('are split at a transaction into what two segments would have held', () => {
+    const pool = new ChunkPool(1024 * 1024);
+    fc.assert(
+      fc.property(
+        fc.array(row, { minLength: 1, maxLength: 30 }),
+        fc.array(row, { minLength: 1, maxLength: 30 }),
+        (before, after) => {
+          const whole = new Segment(0, pool);
+          const first = new Segment(0, pool);
+          const second = new Segment(0, pool);
+          const fill = (segment: Segment, { size }: Row, at: number, transactionRow: number, seed: number): void => {
+            segment.beginRow(HEAD_BYTES + size);
+            segment.bytes.buffer.fill(seed % 256, segment.at, segment.at + HEAD_BYTES + size);
+            segment.at += HEAD_BYTES + size;
+            segment.endRow(transactionRow, at);
+          };
+          before.forEach((each, i) => {
+            fill(whole, each, i, i, i);
+            fill(first, each, i, i, i);
+          });
+          after.forEach((each, i) => {
+            const at = before.length + i;
+            fill(whole, each, at, before.length, at);
+            fill(second, each, i, 0, at);
+          });
+          const moved = whole.splitAt(before.length)!;
+          expect([whole.rowCount, moved.rowCount]).toEqual([before.length, after.length]);
+          const bytes = (segment: Segment, firstId: bigint): Buffer =>
+            Buffer.concat(segment.seal(firstId, () => 0n).map((part) => part as Buffer));
+          expect(bytes(whole, 7n).equals(bytes(first, 7n))).toBe(true);
+          expect(bytes(moved, 99n).equals(bytes(second, 99n))).toBe(true);
+          for (const segment of [whole, moved, first, second]) segment.release();
+        },
+      ),
+    );
+  });
 });
