@@ -26,6 +26,8 @@ export interface CaptureOptions {
   readonly tableOptions?: Readonly<Record<string, TableOptions>>;
   /** Default: the source's own database. */
   readonly store?: TestDatabase;
+  /** A second source of the same store, named `depot`, with tables of the same names. */
+  readonly second?: TestDatabase;
 }
 
 export interface StoredEntry {
@@ -33,6 +35,7 @@ export interface StoredEntry {
   readonly transaction_id: string;
   readonly context_id: string;
   readonly ordinal: string;
+  readonly source: string | null;
   readonly table_name: string | null;
   readonly action: string;
   readonly record_key: string | null;
@@ -94,16 +97,23 @@ export async function prepareCapture(database: TestDatabase, options: CaptureOpt
   const store = options.store ?? database;
   const config = configOf(database, store, options);
   const source = config.sources[0]!;
-  await database.query(`create table ${MARKER_TABLE} (id bigint generated always as identity primary key)`);
-  await installSource(database, source, [...options.tables, MARKER_TABLE], options.keepIdentity ?? []);
-  await installStore(database, store, config);
+  await migrateStore(store, config);
+  for (const [i, each] of [database, options.second].entries()) {
+    if (each === undefined) continue;
+    await each.query(`create table ${MARKER_TABLE} (id bigint generated always as identity primary key)`);
+    await installSource(each, config.sources[i]!, [...options.tables, MARKER_TABLE], options.keepIdentity ?? []);
+    await beginHistory(each, store, config.sources[i]!);
+  }
   return {
     config,
     source,
     database,
     store,
     entries: (where) => readEntries(store, where),
-    caughtUp: (waiting) => caughtUp(database, store, waiting),
+    caughtUp: async (waiting) => {
+      await caughtUp(database, store, 'shop', waiting);
+      if (options.second !== undefined) await caughtUp(options.second, store, 'depot', waiting);
+    },
     start: (starting = {}) => startInProcess(config, starting),
     spawn: () => spawnDaemon(config),
   };
@@ -113,27 +123,32 @@ function configOf(database: TestDatabase, store: TestDatabase, options: CaptureO
   return {
     store: { url: store.url, schema: 'audit', partition: 'month', retentionDays: null },
     sources: [
-      {
-        name: 'shop',
-        url: database.url,
-        adminUrl: null,
-        capture: 'wal',
-        tables: ['public.*'],
-        identity: 'full',
-        truncate: { capture: true, maxBytes: 64 * 1024 * 1024 },
-        tableOptions: options.tableOptions ?? {},
-        baseline: false,
-        slot: database.name,
-        publication: 'rowtrail_shop',
-        context: options.context ?? {},
-        users: null,
-        links: {},
-        revert: null,
-        allowUnboundedWal: true,
-      },
+      sourceOf('shop', database, options),
+      ...(options.second === undefined ? [] : [sourceOf('depot', options.second, options)]),
     ],
     http: { host: '127.0.0.1', port: 0, auth: { mode: 'none' }, contact: null },
     log: { level: 'info' },
+  };
+}
+
+function sourceOf(name: string, database: TestDatabase, options: CaptureOptions): SourceConfig {
+  return {
+    name,
+    url: database.url,
+    adminUrl: null,
+    capture: 'wal',
+    tables: ['public.*'],
+    identity: 'full',
+    truncate: { capture: true, maxBytes: 64 * 1024 * 1024 },
+    tableOptions: options.tableOptions ?? {},
+    baseline: false,
+    slot: database.name,
+    publication: `rowtrail_${name}`,
+    context: options.context ?? {},
+    users: null,
+    links: {},
+    revert: null,
+    allowUnboundedWal: true,
   };
 }
 
@@ -176,8 +191,7 @@ async function installSource(
   );
 }
 
-async function installStore(database: TestDatabase, store: TestDatabase, config: Config): Promise<void> {
-  const source = config.sources[0]!;
+async function migrateStore(store: TestDatabase, config: Config): Promise<void> {
   const client = new pg.Client(connectionOptions(store.url, 'test setup'));
   await client.connect();
   try {
@@ -185,6 +199,9 @@ async function installStore(database: TestDatabase, store: TestDatabase, config:
   } finally {
     await client.end();
   }
+}
+
+async function beginHistory(database: TestDatabase, store: TestDatabase, source: SourceConfig): Promise<void> {
   const slot = await database.query(
     `select s.lsn, c.system_identifier::text as system, h.timeline_id as timeline
      from pg_create_logical_replication_slot($1, 'pgoutput') s, pg_control_system() c, pg_control_checkpoint() h`,
@@ -201,11 +218,12 @@ async function installStore(database: TestDatabase, store: TestDatabase, config:
 
 async function readEntries(store: TestDatabase, where = 'true'): Promise<StoredEntry[]> {
   const result = await store.query(
-    `select e.id, e.transaction_id, e.context_id, e.ordinal, r.table_name, e.action, e.record_key, e.changed, e.unknown,
+    `select e.id, e.transaction_id, e.context_id, e.ordinal, s.name as source, r.table_name, e.action, e.record_key, e.changed, e.unknown,
        e.row::text, e.old::text, e.data::text, e.occurred_at, t.xid, t.commit_lsn, c.attribution, a.claim as actor,
        c.user_name, c.context::text, c.comment
      from audit.entries e
      left join audit.relations r on r.id = e.relation_id
+     left join audit.sources s on s.id = r.source_id
      left join audit.transactions t on t.id = e.transaction_id
      left join audit.contexts c on c.id = e.context_id
      left join audit.actors a on a.id = c.actor_id
@@ -217,6 +235,7 @@ async function readEntries(store: TestDatabase, where = 'true'): Promise<StoredE
 async function caughtUp(
   database: TestDatabase,
   store: TestDatabase,
+  source: string,
   options: { timeoutMs?: number } = {},
 ): Promise<void> {
   const marker = await database.query(`insert into ${MARKER_TABLE} default values returning id`);
@@ -226,8 +245,9 @@ async function caughtUp(
       (
         await store.query(
           `select from audit.entries e join audit.relations r on r.id = e.relation_id
-           where r.table_name = $1 and e.record_key = $2`,
-          [MARKER_TABLE, id],
+           join audit.sources s on s.id = r.source_id
+           where r.table_name = $1 and e.record_key = $2 and s.name = $3`,
+          [MARKER_TABLE, id, source],
         )
       ).rowCount === 1,
     { timeoutMs: options.timeoutMs ?? 30_000, what: 'everything committed is stored' },
