@@ -1,33 +1,53 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, get } from 'node:http';
 import pg from 'pg';
 import type { Config } from '../config/config.ts';
+import { resolveConfig } from '../config/resolve.ts';
+import { CONFIG_SCHEMA } from '../config/schema.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
 import { createLog } from '../lib/log.ts';
 import { setup } from '../setup/install.ts';
 import { connect, type BenchServer } from './bench-server.ts';
+import type { LoadCommand, LoadReport } from './load-message.ts';
+import type { LagOptions } from './options.ts';
 
 const DATABASE = 'bench_lag';
-/** Between two transactions, so that each one is alone. */
+/** Between two probes, so that each one is alone. */
 const PAUSE_MS = 5;
 const GIVE_UP_MS = 10_000;
+const WARM_UP_PROBES = 100;
 
-/** Milliseconds from the moment the client's COMMIT returned to the answer that holds the entry. */
-export interface LagReport {
-  readonly transactions: number;
+export interface Latency {
   readonly p50Ms: number;
   readonly p90Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** What one request to the API takes when there is nothing new: the measure's own grain. */
-  readonly requestP50Ms: number;
+}
+
+export interface LagPhase {
+  /** Other transactions a second meanwhile, as they really were. */
+  readonly othersPerSecond: number;
+  /** How often the load fell behind its rate. */
+  readonly behind: number;
+  /** From the moment the client's COMMIT returned to the answer that holds the entry. */
+  readonly lag: Latency;
+  /** One request to the API when there is nothing to wait for: the measure's own grain. */
+  readonly request: Latency;
+}
+
+export interface LagReport {
+  readonly transactions: number;
+  readonly phases: readonly LagPhase[];
 }
 
 /**
  * How long after its commit a lone transaction with a context is in the API: `setup`, then the daemon in a
- * process of its own, then one transaction after the other, each followed by requests until its entry is there.
+ * process of its own, then one transaction after the other, each followed by requests until its entry is there. First
+ * alone, then beside a steady load.
  */
 export async function runLag(
-  transactions: number,
+  options: LagOptions,
   bench: { readonly server: BenchServer; readonly children: Set<ChildProcess> },
 ): Promise<LagReport> {
   const { url } = bench.server.address(DATABASE);
@@ -36,22 +56,20 @@ export async function runLag(
   await setup(config, { dryRun: false, print: () => {}, log: createLog('error') });
   const daemon = await startDaemonProcess(config, bench.children);
   try {
-    const lags: number[] = [];
-    const requests: number[] = [];
-    for (let n = 1; n <= transactions; n += 1) {
-      await writeOne(database.client, n);
-      lags.push(await untilServed(daemon.url, n));
-      requests.push(await timed(() => newestRecord(daemon.url)));
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await probe(database.client, daemon.url, WARM_UP_PROBES);
+    const phases: LagPhase[] = [];
+    for (const perSecond of [0, options.perSecond]) {
+      const load = perSecond === 0 ? null : await startLoad(url, perSecond, bench.children);
+      const { lags, requests } = await probe(database.client, daemon.url, options.transactions);
+      const done = (await load?.stop()) ?? { perSecond: 0, behind: 0 };
+      phases.push({
+        othersPerSecond: done.perSecond,
+        behind: done.behind,
+        lag: latencyOf(lags),
+        request: latencyOf(requests),
+      });
     }
-    return {
-      transactions,
-      p50Ms: percentile(lags, 0.5),
-      p90Ms: percentile(lags, 0.9),
-      p99Ms: percentile(lags, 0.99),
-      maxMs: percentile(lags, 1),
-      requestP50Ms: percentile(requests, 0.5),
-    };
+    return { transactions: options.transactions, phases };
   } finally {
     await daemon.stop();
   }
@@ -59,10 +77,17 @@ export async function runLag(
 
 export function renderLag(report: LagReport): string {
   const ms = (value: number): string => `${value.toFixed(1)} ms`;
+  const line = (latency: Latency): string =>
+    `p50 ${ms(latency.p50Ms)}   p90 ${ms(latency.p90Ms)}   p99 ${ms(latency.p99Ms)}   max ${ms(latency.maxMs)}`;
   return [
     `commit → entry in GET /api/v1/activity, ${report.transactions} lone transactions`,
-    `  p50 ${ms(report.p50Ms)}   p90 ${ms(report.p90Ms)}   p99 ${ms(report.p99Ms)}   max ${ms(report.maxMs)}`,
-    `  (one request with nothing new: p50 ${ms(report.requestP50Ms)})`,
+    ...report.phases.flatMap((phase) => [
+      phase.othersPerSecond === 0
+        ? 'alone'
+        : `beside ${Math.round(phase.othersPerSecond)} other transactions a second${phase.behind === 0 ? '' : `, which fell behind ${phase.behind} times`}`,
+      `  ${line(phase.lag)}`,
+      `  (one request with nothing to wait for: ${line(phase.request)})`,
+    ]),
     '',
   ].join('\n');
 }
@@ -73,75 +98,91 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
+function latencyOf(values: readonly number[]): Latency {
+  return {
+    p50Ms: percentile(values, 0.5),
+    p90Ms: percentile(values, 0.9),
+    p99Ms: percentile(values, 0.99),
+    maxMs: percentile(values, 1),
+  };
+}
+
 async function createDatabase(server: BenchServer, url: string): Promise<AsyncDisposable & { client: pg.Client }> {
   const admin = await connect(server.address('postgres').url);
   await admin.query(`create database ${pg.escapeIdentifier(DATABASE)}`);
   await admin.end();
   const client = await connect(url);
-  await client.query('create table public.orders (id integer primary key, status text not null, total numeric(12,2))');
+  await client.query(`
+    create table public.orders (id integer primary key, status text not null, total numeric(12,2));
+    create table public.probes (id integer generated always as identity primary key, status text not null)`);
   return { client, [Symbol.asyncDispose]: () => client.end() };
 }
 
 function lagConfig(url: string): Config {
-  return {
-    store: { url, schema: 'audit', partition: 'month', retentionDays: null },
-    sources: [
-      {
-        name: 'lag',
-        url,
-        adminUrl: null,
-        capture: 'wal',
-        tables: ['public.*'],
-        identity: 'full',
-        truncate: { capture: true, maxBytes: 0 },
-        tableOptions: {},
-        baseline: false,
-        slot: 'rowtrail_lag',
-        publication: 'rowtrail_lag',
-        context: {},
-        users: null,
-        links: {},
-        revert: null,
-        allowUnboundedWal: true,
-      },
-    ],
-    http: { host: '127.0.0.1', port: 0, auth: { mode: 'none' }, contact: null },
-    log: { level: 'error' },
-  };
+  return resolveConfig(
+    CONFIG_SCHEMA.parse({
+      store: { url },
+      sources: [{ name: 'lag', url, allowUnboundedWal: true }],
+      http: { port: 0, auth: { mode: 'none' } },
+      log: { level: 'error' },
+    }),
+  );
 }
 
-async function writeOne(client: pg.Client, n: number): Promise<void> {
+async function probe(
+  client: pg.Client,
+  url: string,
+  count: number,
+): Promise<{ readonly lags: number[]; readonly requests: number[] }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const lags: number[] = [];
+  const requests: number[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const id = await writeOne(client, n);
+    lags.push(await untilServed(agent, url, id));
+    const from = performance.now();
+    await newestProbe(agent, url);
+    requests.push(performance.now() - from);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  agent.destroy();
+  return { lags, requests };
+}
+
+async function writeOne(client: pg.Client, n: number): Promise<string> {
   await client.query('begin');
   await client.query(
     "select set_config('rowtrail.user_id', $1, true), set_config('rowtrail.ip', '203.0.113.9', true)",
     [String(n % 10)],
   );
-  await client.query("insert into public.orders values ($1, 'new', 12.50)", [n]);
+  const written = await client.query<{ id: number }>("insert into public.probes (status) values ('new') returning id");
   await client.query('commit');
+  return String(written.rows[0]!.id);
 }
 
-async function untilServed(url: string, n: number): Promise<number> {
+async function untilServed(agent: Agent, url: string, id: string): Promise<number> {
   const committed = performance.now();
   for (;;) {
-    const record = await newestRecord(url);
+    const record = await newestProbe(agent, url);
     const elapsed = performance.now() - committed;
-    if (record === String(n)) return elapsed;
+    if (record === id) return elapsed;
     if (elapsed > GIVE_UP_MS) {
-      throw new RowtrailError('RT_INTERNAL', `transaction ${n} was not served within ${GIVE_UP_MS} ms`);
+      throw new RowtrailError('RT_INTERNAL', `the entry of probe ${id} was not served within ${GIVE_UP_MS} ms`);
     }
   }
 }
 
-async function newestRecord(url: string): Promise<string | null> {
-  const response = await fetch(`${url}/api/v1/activity?limit=1`);
-  const page = (await response.json()) as { data: { record: string | null }[] };
-  return page.data[0]?.record ?? null;
-}
-
-async function timed(action: () => Promise<unknown>): Promise<number> {
-  const from = performance.now();
-  await action();
-  return performance.now() - from;
+/** The plainest client there is: what it takes itself is in every figure. */
+async function newestProbe(agent: Agent, url: string): Promise<string | null> {
+  const text = await new Promise<string>((resolve, reject) => {
+    get(`${url}/api/v1/activity?limit=1&table=probes`, { agent }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+      response.on('error', reject);
+    }).on('error', reject);
+  });
+  return (JSON.parse(text) as { data: { record: string | null }[] }).data[0]?.record ?? null;
 }
 
 /** The daemon as its own process: `dist/bench/daemon-process.js`, which tells where it serves. */
@@ -149,26 +190,48 @@ async function startDaemonProcess(
   config: Config,
   children: Set<ChildProcess>,
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const child = fork(new URL('./daemon-process.js', import.meta.url), {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  children.add(child);
-  const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as string));
-    child.once('exit', (code) => reject(new RowtrailError('RT_INTERNAL', `the daemon ended with code ${code}`)));
-    child.send(config, (error) => {
-      if (error !== null) reject(new RowtrailError('RT_INTERNAL', messageOf(error)));
-    });
-  });
+  const child = startChild(new URL('./daemon-process.js', import.meta.url), children);
+  const url = await firstMessage<string>(child, config, 'the daemon');
   return {
     url,
     stop: async () => {
       child.kill('SIGTERM');
-      await exited;
-      children.delete(child);
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     },
   };
+}
+
+/** `dist/bench/paced-load.js` */
+async function startLoad(
+  url: string,
+  perSecond: number,
+  children: Set<ChildProcess>,
+): Promise<{ stop(): Promise<LoadReport> }> {
+  const child = startChild(new URL('./paced-load.js', import.meta.url), children);
+  const command: LoadCommand = { url, perSecond, firstId: 0 };
+  await firstMessage(child, command, 'the load');
+  return {
+    stop: async () => {
+      child.kill('SIGTERM');
+      const [report] = await once(child, 'message');
+      return report as LoadReport;
+    },
+  };
+}
+
+function startChild(program: URL, children: Set<ChildProcess>): ChildProcess {
+  const child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
+function firstMessage<Answer>(child: ChildProcess, task: object, what: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(message as Answer));
+    child.once('exit', (code) => reject(new RowtrailError('RT_INTERNAL', `${what} ended with code ${code}`)));
+    child.send(task, (error) => {
+      if (error !== null) reject(new RowtrailError('RT_INTERNAL', messageOf(error)));
+    });
+  });
 }

@@ -56,7 +56,7 @@ async function ingest(options: IngestOptions, signal: AbortSignal): Promise<Inge
 }
 
 function lag(options: LagOptions, signal: AbortSignal): Promise<LagReport> {
-  return onServer(signal, (stage) => runLag(options.transactions, stage));
+  return onServer(signal, (stage) => runLag(options, stage));
 }
 
 function machineOf(server: BenchServer, loadBefore: number): Machine {

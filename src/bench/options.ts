@@ -17,6 +17,8 @@ export interface IngestOptions {
 
 export interface LagOptions {
   readonly transactions: number;
+  /** Of the steady load in the second phase. */
+  readonly perSecond: number;
   readonly json: boolean;
 }
 
@@ -39,9 +41,10 @@ How fast Rowtrail stores a backlog of row changes, against pg_recvlogical throwi
   --cpu-prof <folder>        leave a CPU profile of Rowtrail's process for each run
 
 lag
-How long after its commit a lone transaction is served by the API.
+How long after its commit a lone transaction is served by the API: alone, then beside a steady load.
 
   --transactions <n>         one after the other (default: 1,000)
+  --rate <n>                 other transactions a second in the second part (default: 1,000)
 
 both
   --json                     print JSON
@@ -51,6 +54,8 @@ both
 const DEFAULT_RUNS = 3;
 const MAX_RUNS = 100;
 const DEFAULT_TRANSACTIONS = 1_000;
+const DEFAULT_RATE = 1_000;
+const MAX_RATE = 100_000;
 const MAX_TRANSACTIONS = 1_000_000;
 const MAX_CHANGES = 100_000_000;
 
@@ -72,6 +77,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | n
             values.transactions === undefined
               ? DEFAULT_TRANSACTIONS
               : positiveInteger('--transactions', values.transactions, MAX_TRANSACTIONS),
+          perSecond: values.rate === undefined ? DEFAULT_RATE : positiveInteger('--rate', values.rate, MAX_RATE),
           json: values.json === true,
         },
       };
@@ -100,6 +106,7 @@ function parse(args: readonly string[]) {
         context: { type: 'boolean' },
         'cpu-prof': { type: 'string' },
         transactions: { type: 'string' },
+        rate: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -14,7 +14,10 @@ test('everything has a default', () => {
       cpuProfileDir: null,
     },
   });
-  expect(parseBenchArguments(['lag'])).toEqual({ bench: 'lag', options: { transactions: 1000, json: false } });
+  expect(parseBenchArguments(['lag'])).toEqual({
+    bench: 'lag',
+    options: { transactions: 1000, perSecond: 1000, json: false },
+  });
 });
 
 test('options', () => {
@@ -34,9 +37,9 @@ test('options', () => {
     bench: 'ingest',
     options: { workloads: ['1m'], changes: 10_000, runs: 2, context: true, json: true, cpuProfileDir: '/p' },
   });
-  expect(parseBenchArguments(['lag', '--transactions', '20', '--json'])).toEqual({
+  expect(parseBenchArguments(['lag', '--transactions', '20', '--rate', '500', '--json'])).toEqual({
     bench: 'lag',
-    options: { transactions: 20, json: true },
+    options: { transactions: 20, perSecond: 500, json: true },
   });
 });
 
