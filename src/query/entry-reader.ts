@@ -17,14 +17,22 @@ export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 export async function readEntries(snapshot: Snapshot, ids: readonly bigint[]): Promise<EntryText[]> {
   if (ids.length === 0) return [];
   const descending = ids.length > 1 && (ids[0] as bigint) > (ids[1] as bigint);
-  const rows = await snapshot.query<EntryRecord>(entriesSql(descending ? 'desc' : 'asc'), [ids, MAX_IMAGE_BYTES]);
+  const order = descending ? 'desc' : 'asc';
+  const rows = await snapshot.queryPlanned<EntryRecord>(`entries ${order}`, entriesSql(order), [
+    ids,
+    MAX_IMAGE_BYTES,
+    minimum(ids),
+    maximum(ids),
+  ]);
   return rows.map((row) => ({ id: BigInt(row.id), json: entryJson(row) }));
 }
 
+/** The bounds say again what the ids say, in a form by which partitions are left out of a plan made before. */
 function entriesSql(order: 'asc' | 'desc'): string {
   return `with sized as materialized (
       select e.*, coalesce(octet_length(e.row::text), 0) + coalesce(octet_length(e.old::text), 0) as bytes
-      from :schema.entries e where e.id = any($1::bigint[])
+      from :schema.entries e
+      where e.id = any($1::bigint[]) and e.id between $3::bigint and $4::bigint
     ), chosen as (
       select z.*, sum(z.bytes) over (order by z.id ${order}) - z.bytes as bytes_before from sized z
     )
@@ -46,4 +54,12 @@ function entriesSql(order: 'asc' | 'desc'): string {
     left join :schema.sources s on s.id = coalesce(r.source_id, c.source_id, t.source_id)
     where e.bytes_before < $2::bigint
     order by e.id ${order}`;
+}
+
+function minimum(ids: readonly bigint[]): bigint {
+  return ids.reduce((least, id) => (id < least ? id : least));
+}
+
+function maximum(ids: readonly bigint[]): bigint {
+  return ids.reduce((most, id) => (id > most ? id : most));
 }
