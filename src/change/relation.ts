@@ -1,7 +1,15 @@
+/** A type by its schema and name. */
+export interface TypeName {
+  readonly schema: string;
+  readonly name: string;
+}
+
 /** A column as the replication stream describes it. */
 export interface Column {
   readonly name: string;
   readonly typeOid: number;
+  /** The type as it was then, a domain by its innermost base type; null for built-in types, which their oids name. */
+  readonly baseType: TypeName | null;
   readonly typeModifier: number;
   /** Part of the replica identity (all columns, with identity FULL). */
   readonly identity: boolean;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { readRelationFacts } from '../capture/wal/catalog.ts';
+import { readRelationFacts, type RelationFacts } from '../capture/wal/catalog.ts';
+import { relationKey } from '../capture/wal/relation-key.ts';
 import type { Relation } from '../change/relation.ts';
 import type { SourceConfig, TableOptions } from '../config/config.ts';
 import { compileRelation, type RelationPlan } from '../entry/relation-plan.ts';
@@ -16,19 +17,27 @@ export function relationDescriber(
   relationIds: Map<number, number>,
 ): (relation: Relation) => Promise<RelationPlan> {
   return async (relation) => {
-    const facts = await readRelationFacts(pool, relation);
-    // The stream may be far behind a drop: the last entries of a table belong to the same records as the others.
-    const key = facts.exists ? facts.key : await dictionary.lastKey(relation.oid);
+    const [facts, stored] = await Promise.all([
+      readRelationFacts(pool, relation, source),
+      dictionary.lastKey(relation.oid),
+    ]);
+    const key = relationKey(relation, facts, stored);
     const relationId = await dictionary.relationId(relation, key, facts.typeNames);
     relationIds.set(relation.oid, relationId);
     return compileRelation(relation, {
       relationId,
       key,
       partitioned: facts.partitioned,
-      baseTypes: facts.baseTypes,
-      masked: new Set([...facts.generated, ...maskedColumns(source.tableOptions, relation)]),
+      generated: generatedColumns(facts),
+      masked: maskedColumns(source.tableOptions, relation),
     });
   };
+}
+
+/** Positions in the tuple. PostgreSQL 18 sends them: they follow from the others, and no one can write them. */
+function generatedColumns({ columns, attnums }: RelationFacts): ReadonlySet<number> {
+  const generated = new Set(columns.filter((column) => column.generated).map((column) => column.attnum));
+  return new Set(attnums.flatMap((attnum, i) => (attnum !== null && generated.has(attnum) ? [i] : [])));
 }
 
 /**

@@ -8,9 +8,20 @@ export const BOOLEAN_VALUE = 2;
 export const JSON_VALUE = 3;
 export type ValueKind = typeof STRING_VALUE | typeof NUMBER_VALUE | typeof BOOLEAN_VALUE | typeof JSON_VALUE;
 
-const BOOL_OID = 16;
-const NUMBER_OIDS = new Set([20, 21, 23, 700, 701, 1700]);
-const JSON_OIDS = new Set([114, 3802]);
+/** The built-in types that are no strings, by oid and, as domains over them are told, by name. */
+const KINDS: readonly (readonly [oid: number, name: string, kind: ValueKind])[] = [
+  [16, 'bool', BOOLEAN_VALUE],
+  [20, 'int8', NUMBER_VALUE],
+  [21, 'int2', NUMBER_VALUE],
+  [23, 'int4', NUMBER_VALUE],
+  [700, 'float4', NUMBER_VALUE],
+  [701, 'float8', NUMBER_VALUE],
+  [1700, 'numeric', NUMBER_VALUE],
+  [114, 'json', JSON_VALUE],
+  [3802, 'jsonb', JSON_VALUE],
+];
+const KIND_BY_OID = new Map(KINDS.map(([oid, , kind]) => [oid, kind]));
+const KIND_BY_NAME = new Map(KINDS.map(([, name, kind]) => [name, kind]));
 
 export interface PlanColumn {
   /** Position in the tuple. */
@@ -46,8 +57,8 @@ export interface PlanOptions {
   /** Key column names in key order; null without a key. */
   readonly key: readonly string[] | null;
   readonly partitioned: boolean;
-  /** Domain → base type, for the types of this relation. */
-  readonly baseTypes: ReadonlyMap<number, number>;
+  /** Positions in the tuple of generated columns: no image holds them, but a key may. */
+  readonly generated: ReadonlySet<number>;
   /** Columns that must not leave the decoder. */
   readonly masked: ReadonlySet<string>;
 }
@@ -57,17 +68,17 @@ export function compileRelation(relation: Relation, options: PlanOptions): Relat
   // Under FULL every column is flagged. A partition may have another identity than its root: then the key is sent.
   const identity = (column: Column): boolean =>
     relation.replicaIdentity === 'f' ? options.key?.includes(column.name) === true : column.identity;
-  const columns: PlanColumn[] = [];
-  relation.columns.forEach((column, index) => {
-    if (!options.masked.has(column.name)) columns.push(planColumn(column, index, options.baseTypes, identity(column)));
-  });
+  const known = relation.columns
+    .map((column, index) => planColumn(column, index, identity(column)))
+    .filter((column) => !options.masked.has(column.name));
+  const columns = known.filter((column) => !options.generated.has(column.index));
   return {
     relationId: options.relationId,
     oid: relation.oid,
     schema: relation.schema,
     name: relation.name,
     columns,
-    key: keyColumns(relation, columns, options),
+    key: keyColumns(known, options.key),
     partitioned: options.partitioned,
     nameBytes: columns.reduce(
       (total, column) => total + column.jsonKey.buffer.length + column.arrayElement.buffer.length + 1,
@@ -76,19 +87,13 @@ export function compileRelation(relation: Relation, options: PlanOptions): Relat
   };
 }
 
-/** JSON text for an image value of this type. Domains must have been resolved to their base type. */
-export function valueKind(typeOid: number): ValueKind {
-  if (NUMBER_OIDS.has(typeOid)) return NUMBER_VALUE;
-  if (JSON_OIDS.has(typeOid)) return JSON_VALUE;
-  return typeOid === BOOL_OID ? BOOLEAN_VALUE : STRING_VALUE;
+/** How values of a column's type stand in images; domains like their base type. */
+export function valueKind({ typeOid, baseType }: Pick<Column, 'typeOid' | 'baseType'>): ValueKind {
+  const kind = baseType?.schema === 'pg_catalog' ? KIND_BY_NAME.get(baseType.name) : KIND_BY_OID.get(typeOid);
+  return kind ?? STRING_VALUE;
 }
 
-function planColumn(
-  column: Column,
-  index: number,
-  baseTypes: ReadonlyMap<number, number>,
-  identity: boolean,
-): PlanColumn {
+function planColumn(column: Column, index: number, identity: boolean): PlanColumn {
   const name = Buffer.from(column.name);
   const arrayElement = Buffer.alloc(4 + name.length);
   arrayElement.writeInt32BE(name.length);
@@ -96,22 +101,16 @@ function planColumn(
   return {
     index,
     name: column.name,
-    kind: valueKind(baseTypes.get(column.typeOid) ?? column.typeOid),
+    kind: valueKind(column),
     identity,
     jsonKey: new Bytes(Buffer.from(`${JSON.stringify(column.name)}:`)),
     arrayElement: new Bytes(arrayElement),
   };
 }
 
-/** A masked key column would leak through `record`, and a key column may be gone from the catalog: then, no key. */
-function keyColumns(relation: Relation, columns: readonly PlanColumn[], options: PlanOptions): PlanColumn[] | null {
-  if (options.key === null || options.key.length === 0) return null;
-  const key: PlanColumn[] = [];
-  for (const name of options.key) {
-    const index = relation.columns.findIndex((column) => column.name === name);
-    const column = columns.find((candidate) => candidate.index === index);
-    if (column === undefined) return null;
-    key.push(column);
-  }
-  return key;
+/** A masked key column would leak through `record`: then, no key. */
+function keyColumns(known: readonly PlanColumn[], names: readonly string[] | null): PlanColumn[] | null {
+  if (names === null || names.length === 0) return null;
+  const key = names.flatMap((name) => known.find((column) => column.name === name) ?? []);
+  return key.length === names.length ? key : null;
 }

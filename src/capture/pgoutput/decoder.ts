@@ -1,6 +1,6 @@
 import { Bytes, type StoredBytes } from '../../change/bytes.ts';
 import type { Change, ChangeHandler, RowAction } from '../../change/change.ts';
-import type { Column, Relation } from '../../change/relation.ts';
+import type { Column, Relation, TypeName } from '../../change/relation.ts';
 import { NULL_VALUE, UNCHANGED_TOAST, type LargeValue, type Tuple } from '../../change/tuple.ts';
 import { RowtrailError } from '../../lib/errors.ts';
 import { LargeMessageReader, MAX_INLINE_BYTES } from './large-message.ts';
@@ -15,6 +15,8 @@ export class PgoutputDecoder<R> {
   readonly #handler: ChangeHandler<R>;
   readonly #maxInlineBytes: number;
   readonly #relations = new Map<number, DecodedRelation<R>>();
+  /** Types of the relation that comes next, by oid. */
+  readonly #types = new Map<number, TypeName>();
   #bytes = NO_BYTES;
   readonly #old = new TupleOffsets();
   readonly #new = new TupleOffsets();
@@ -70,7 +72,8 @@ export class PgoutputDecoder<R> {
       case 0x4f: // O
         this.#handler.origin(readString(buffer, start + 9, end).text);
         return;
-      case 0x59: // Y: names a non-built-in type; the catalog tells more
+      case 0x59: // Y
+        this.#type(buffer, start + 1, end);
         return;
       default:
         throw new RowtrailError('RT_DECODE', `unknown pgoutput message 0x${buffer[start]?.toString(16) ?? '(empty)'}`, {
@@ -172,8 +175,21 @@ export class PgoutputDecoder<R> {
     this.#handler.change(change);
   }
 
+  /**
+   * Comes before each description of a relation, once for each of its columns whose type is not built in. A domain
+   * is given its innermost base type, as of the transaction: the catalog of today may know another, or none.
+   */
+  #type(buffer: Buffer, offset: number, end: number): void {
+    expectLength(offset, end, 6);
+    const schema = readString(buffer, offset + 4, end);
+    const name = readString(buffer, schema.next, end);
+    if (name.next !== end) throw malformed(`${end - name.next} bytes left over after a type`);
+    this.#types.set(buffer.readUInt32BE(offset), { schema: schemaName(schema.text), name: name.text });
+  }
+
   #relation(buffer: Buffer, offset: number, end: number): void | Promise<void> {
-    const relation = readRelation(buffer, offset, end);
+    const relation = readRelation(buffer, offset, end, this.#types);
+    this.#types.clear();
     const handled = this.#handler.relation(relation);
     if (handled instanceof Promise) {
       return handled.then((value) => {
@@ -272,7 +288,7 @@ class TupleOffsets implements Tuple {
   }
 }
 
-function readRelation(buffer: Buffer, offset: number, end: number): Relation {
+function readRelation(buffer: Buffer, offset: number, end: number, types: ReadonlyMap<number, TypeName>): Relation {
   const schema = readString(buffer, offset + 4, end);
   const name = readString(buffer, schema.next, end);
   expectLength(name.next, end, 3);
@@ -282,10 +298,12 @@ function readRelation(buffer: Buffer, offset: number, end: number): Relation {
   for (let i = 0; i < columnCount; i += 1) {
     const columnName = readString(buffer, at + 1, end);
     expectLength(columnName.next, end, 8);
+    const typeOid = buffer.readUInt32BE(columnName.next);
     columns.push({
       name: columnName.text,
       identity: (buffer[at]! & 1) === 1,
-      typeOid: buffer.readUInt32BE(columnName.next),
+      typeOid,
+      baseType: types.get(typeOid) ?? null,
       typeModifier: buffer.readInt32BE(columnName.next + 4),
     });
     at = columnName.next + 8;
@@ -293,12 +311,16 @@ function readRelation(buffer: Buffer, offset: number, end: number): Relation {
   if (columnCount > MAX_COLUMNS || at !== end) throw malformed(`a description of ${columnCount} columns in other room`);
   return {
     oid: buffer.readUInt32BE(offset),
-    // pgoutput sends an empty namespace for pg_catalog.
-    schema: schema.text === '' ? 'pg_catalog' : schema.text,
+    schema: schemaName(schema.text),
     name: name.text,
     replicaIdentity: String.fromCharCode(buffer[name.next]!) as Relation['replicaIdentity'],
     columns,
   };
+}
+
+/** pgoutput sends an empty namespace for pg_catalog. */
+function schemaName(sent: string): string {
+  return sent === '' ? 'pg_catalog' : sent;
 }
 
 function readString(buffer: Buffer, offset: number, end: number): { text: string; next: number } {

@@ -1,70 +1,84 @@
 import type pg from 'pg';
 import type { Relation } from '../../change/relation.ts';
+import { alignColumns, type CatalogColumn } from './column-alignment.ts';
 
 /** What the stream does not say about a relation. */
 export interface RelationFacts {
-  /** False for a table that has been dropped since: then its key is not known here. */
-  readonly exists: boolean;
   /** Its rows are in partitions, each with a replica identity of its own that the stream does not tell. */
   readonly partitioned: boolean;
-  /** Key columns in key order: the primary key, else the replica identity index; null without either. */
-  readonly key: readonly string[] | null;
-  /** Generated columns, which PostgreSQL 18 can stream: they follow from the others, and no one can write them. */
-  readonly generated: readonly string[];
-  /** Type names as format_type prints them, in column order. */
+  /** The catalog's columns in the order of their numbers, dropped ones too; none if the table is gone. */
+  readonly columns: readonly CatalogColumn[];
+  /** The column number of each streamed column; null where the catalog leaves it open. */
+  readonly attnums: readonly (number | null)[];
+  /** Column numbers in key order; null without one. */
+  readonly primaryKey: readonly number[] | null;
+  /** Likewise of the index that `replica identity using index` names. */
+  readonly identityIndex: readonly number[] | null;
+  /** Type names as format_type prints them, in the order of the streamed columns. */
   readonly typeNames: readonly string[];
-  /** Domain → innermost base type, for this relation's columns. */
-  readonly baseTypes: ReadonlyMap<number, number>;
 }
 
 /**
- * Reads a relation's key and types. The catalog may be ahead of the stream: a table that is gone by now has
- * no key there, and its columns keep their oids as names.
+ * Reads what the catalog of the moment knows of a relation. It may be ahead of the stream by any number of
+ * changes: columns are told apart by their numbers, which are never used twice.
  */
-export async function readRelationFacts(pool: pg.Pool, relation: Relation): Promise<RelationFacts> {
-  const oids = relation.columns.map((column) => column.typeOid);
-  const [key, types] = await Promise.all([
-    pool.query<{ exists: boolean; partitioned: boolean; columns: string[] | null; generated: string[] }>(KEY_SQL, [
-      relation.oid,
-    ]),
-    pool.query<{ oid: number; base: number; name: string | null }>(TYPES_SQL, [
-      oids,
-      relation.columns.map((column) => column.typeModifier),
+export async function readRelationFacts(
+  pool: pg.Pool,
+  relation: Relation,
+  { slot, publication }: { readonly slot: string; readonly publication: string },
+): Promise<RelationFacts> {
+  const { columns: streamed } = relation;
+  const [table, columns, types] = await Promise.all([
+    pool.query<Pick<RelationFacts, 'partitioned' | 'primaryKey' | 'identityIndex'>>(TABLE_SQL, [relation.oid]),
+    pool.query<CatalogColumn>(COLUMNS_SQL, [relation.oid, slot, publication]),
+    pool.query<{ name: string | null }>(TYPES_SQL, [
+      streamed.map((column) => column.typeOid),
+      streamed.map((column) => column.typeModifier),
     ]),
   ]);
   return {
-    exists: key.rows[0]!.exists,
-    partitioned: key.rows[0]!.partitioned,
-    key: key.rows[0]!.columns,
-    generated: key.rows[0]!.generated,
-    typeNames: types.rows.map((row) => row.name ?? `oid ${row.oid}`),
-    baseTypes: new Map(types.rows.filter((row) => row.base !== row.oid).map((row) => [row.oid, row.base])),
+    ...table.rows[0]!,
+    columns: columns.rows,
+    attnums: alignColumns(streamed, columns.rows),
+    typeNames: types.rows.map(({ name }, i) => name ?? streamedTypeName(relation, i)),
   };
 }
 
-const KEY_SQL = `
-select exists (select from pg_catalog.pg_class where oid = $1) as exists,
-  exists (select from pg_catalog.pg_class where oid = $1 and relkind = 'p') as partitioned,
-  array_agg(a.attname::text order by k.position) as columns,
-  array(select attname::text from pg_catalog.pg_attribute where attrelid = $1 and attgenerated <> '') as generated
-from (select indexrelid, indkey from pg_catalog.pg_index
-      where indrelid = $1 and indisvalid and (indisprimary or indisreplident)
-      order by indisprimary desc limit 1) i
-cross join lateral unnest(i.indkey) with ordinality as k(attnum, position)
-join pg_catalog.pg_attribute a on a.attrelid = $1 and a.attnum = k.attnum
-where k.position <= (select indnkeyatts from pg_catalog.pg_index where indexrelid = i.indexrelid)`;
+/** Of a type that has been dropped since. */
+function streamedTypeName(relation: Relation, index: number): string {
+  const { typeOid, baseType } = relation.columns[index]!;
+  return baseType === null ? `oid ${typeOid}` : `${baseType.schema}.${baseType.name}`;
+}
 
-/** A domain's base may be a domain again. */
-const TYPES_SQL = `
-with recursive wanted as (
-  select position, oid, modifier from unnest($1::oid[], $2::int4[]) with ordinality as w(oid, modifier, position)
-), base as (
-  select w.position, w.oid, t.oid as base, t.typtype, t.typbasetype from wanted w
-    join pg_catalog.pg_type t on t.oid = w.oid
-  union all
-  select b.position, b.oid, t.oid, t.typtype, t.typbasetype from base b
-    join pg_catalog.pg_type t on t.oid = b.typbasetype where b.typtype = 'd'
+const TABLE_SQL = `
+with keys as (
+  select i.indisprimary, i.indisreplident, array(
+    select k.attnum from unnest(i.indkey) with ordinality as k(attnum, position)
+    where k.position <= i.indnkeyatts order by k.position) as attnums
+  from pg_catalog.pg_index i where i.indrelid = $1 and i.indisvalid and (i.indisprimary or i.indisreplident)
 )
-select w.oid, coalesce((select b.base from base b where b.position = w.position and b.typtype <> 'd'), w.oid) as base,
-  pg_catalog.format_type(w.oid, nullif(w.modifier, -1)) as name
-from wanted w order by w.position`;
+select exists (select from pg_catalog.pg_class where oid = $1 and relkind = 'p') as partitioned,
+  (select attnums from keys where indisprimary) as "primaryKey",
+  (select attnums from keys where indisreplident) as "identityIndex"`;
+
+/**
+ * Settled: what a row of pg_attribute says was so before anything that is still to come from the slot. The slot's
+ * catalog_xmin is the oldest transaction whose catalog changes decoding may still have to tell apart from their
+ * absence: of a change that is older, only the outcome is visible to it, as it is to vacuum.
+ * https://www.postgresql.org/docs/current/view-pg-replication-slots.html
+ */
+const COLUMNS_SQL = `
+select a.attnum, a.attname::text as name, a.atttypid::oid as "typeOid", a.attisdropped as dropped,
+  a.attgenerated <> '' as generated,
+  -- Before PostgreSQL 18 no generated column is sent, and later only stored ones, where the publication says so.
+  a.attgenerated = '' or (a.attgenerated = 's' and coalesce(to_jsonb(p) ->> 'pubgencols' = 's', false)) as streamed,
+  coalesce(pg_catalog.age(a.xmin) > pg_catalog.age(s.catalog_xmin), false) as settled
+from pg_catalog.pg_attribute a
+left join pg_catalog.pg_replication_slots s on s.slot_name = $2
+left join pg_catalog.pg_publication p on p.pubname = $3
+where a.attrelid = $1 and a.attnum > 0 order by a.attnum`;
+
+const TYPES_SQL = `
+select case when t.oid is not null then pg_catalog.format_type(t.oid, nullif(w.modifier, -1)) end as name
+from unnest($1::oid[], $2::int4[]) with ordinality as w(oid, modifier, position)
+left join pg_catalog.pg_type t on t.oid = w.oid order by w.position`;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PgoutputDecoder } from '../../../src/capture/pgoutput/decoder.ts';
 import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../../../src/change/tuple.ts';
+import type { Relation } from '../../../src/change/relation.ts';
 import { RowtrailError } from '../../../src/lib/errors.ts';
 import {
   beginMessage,
@@ -12,6 +13,7 @@ import {
   originMessage,
   relationMessage,
   truncateMessage,
+  typeMessage,
   updateMessage,
   type WireValue,
 } from './pgoutput-message.ts';
@@ -76,7 +78,57 @@ const message = fc.oneof(
   fc.constant(beginMessage(77n, -5n, 4_000_000_000)),
   fc.constant(commitMessage(77n, 99n)),
   fc.constant(originMessage('berlin')),
+  fc.constant(typeMessage(OID, '', 'numeric')),
 );
+
+/** Row values in these tests are of characters that no error message has. */
+const SECRET = '\u2603\u2603';
+
+/**
+ * Decodes bytes after a description of their relation: every value must lie within the message, and every error be
+ * RT_DECODE with nothing of the values in it.
+ */
+function readOrRefuse(bytes: Buffer): void {
+  const buffer = Buffer.concat([Buffer.alloc(3, 0x74), bytes, Buffer.from(SECRET.repeat(20))]);
+  const within = (tuple: Tuple | null): void => {
+    for (let i = 0; i < (tuple?.columnCount ?? 0); i += 1) {
+      const length = tuple!.lengths[i]!;
+      expect(length).toBeGreaterThanOrEqual(UNCHANGED_TOAST);
+      if (length < 0) continue;
+      expect(tuple!.starts[i]).toBeGreaterThanOrEqual(3);
+      expect(tuple!.starts[i]! + length).toBeLessThanOrEqual(3 + bytes.length);
+    }
+  };
+  const texts: string[] = [];
+  const decoder = new PgoutputDecoder<string>({
+    relation: ({ schema, name, columns }) => {
+      texts.push(schema, name, ...columns.map((column) => column.name));
+      return name;
+    },
+    begin: () => {},
+    origin: (name) => texts.push(name),
+    change: (change) => {
+      within(change.old);
+      within(change.new);
+    },
+    truncate: () => {},
+    message: (prefix, content) => void texts.push(prefix, content.toString()),
+    commit: () => {},
+  });
+  const description = relationMessage(OID, COLUMNS);
+  void decoder.decode(description, 0, description.length);
+  try {
+    void decoder.decode(buffer, 3, 3 + bytes.length);
+    // Nothing beyond the message was taken for a part of it.
+    expect(texts.join('')).not.toContain(SECRET);
+  } catch (error) {
+    expect(error).toBeInstanceOf(RowtrailError);
+    const { code, message, hint } = error as RowtrailError;
+    expect(code).toBe('RT_DECODE');
+    expect(`${message} ${hint ?? ''}`).toMatch(/^[\x20-\x7e]*$/);
+    expect(message.length).toBeLessThan(150);
+  }
+}
 
 describe('the decoder', () => {
   it('reads values as they were sent, whatever stands around the message', () => {
@@ -109,7 +161,6 @@ describe('the decoder', () => {
     void decode(logicalMessage('rowtrail', Buffer.from('content')));
     void decode(logicalMessage('', Buffer.alloc(0)));
     void decode(commitMessage(5n, 9n));
-    expect(decode(Buffer.from('Ywhatever'))).toBeUndefined();
     expect(calls).toEqual([
       { begin: { commitLsn: 0xffff_ffff_ffff_fffen, committedAtMicros: -5n, xid: 4_000_000_000 } },
       { origin: 'berlin' },
@@ -124,6 +175,7 @@ describe('the decoder', () => {
             identity: column.identity === true,
             typeOid: 25,
             typeModifier: -1,
+            baseType: null,
           })),
         },
       },
@@ -131,6 +183,23 @@ describe('the decoder', () => {
       { prefix: 'rowtrail', content: 'content' },
       { prefix: '', content: '' },
       { commit: { commitLsn: 5n, endLsn: 9n } },
+    ]);
+  });
+
+  it('gives columns the types that were named just before', () => {
+    const { calls, decode } = decoderOf();
+    void decode(typeMessage(16_400, '', 'numeric'));
+    void decode(typeMessage(16_401, 'public', 'mood'));
+    const columns = [16_400, 16_401, 25].map((typeOid) => ({ name: `of ${typeOid}`, typeOid }));
+    void decode(relationMessage(OID, columns));
+    // An oid may be used again: what was said holds for one description.
+    void decode(relationMessage(OID + 1, columns));
+    const types = calls.map((call) =>
+      (call as { relation: Relation }).relation.columns.map((column) => column.baseType),
+    );
+    expect(types).toEqual([
+      [{ schema: 'pg_catalog', name: 'numeric' }, { schema: 'public', name: 'mood' }, null],
+      [null, null, null],
     ]);
   });
 
@@ -172,27 +241,34 @@ describe('the decoder', () => {
   it('reads or refuses any bytes: no other error, no end that is not reached', () => {
     fc.assert(
       fc.property(message, fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 4 }), (whole, edits) => {
-        const { decode } = decoderOf();
-        void decode(relationMessage(OID, COLUMNS));
         const edited = Buffer.from(whole);
         for (const [at, byte] of edits) edited[at % edited.length] = byte;
-        try {
-          void decode(edited);
-        } catch (error) {
-          expect(error).toBeInstanceOf(RowtrailError);
-          expect((error as RowtrailError).code).toBe('RT_DECODE');
-        }
+        readOrRefuse(edited);
       }),
       { numRuns: 2_000 },
     );
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => readOrRefuse(Buffer.from(bytes))));
+  });
+
+  it('reads or refuses messages with any bits flipped, cut out or doubled', () => {
+    const damage = fc.oneof(
+      fc.record({ kind: fc.constant('flip'), at: fc.nat(), length: fc.nat({ max: 7 }) }),
+      fc.record({ kind: fc.constantFrom('cut', 'double'), at: fc.nat(), length: fc.integer({ min: 1, max: 9 }) }),
+    );
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-        try {
-          void decoderOf().decode(Buffer.from(bytes));
-        } catch (error) {
-          expect((error as RowtrailError).code).toBe('RT_DECODE');
+      fc.property(message, fc.array(damage, { minLength: 1, maxLength: 3 }), (whole, damages) => {
+        let damaged = Buffer.from(whole);
+        for (const { kind, at, length } of damages) {
+          const from = at % Math.max(1, damaged.length);
+          if (kind === 'flip') damaged.writeUInt8((damaged[from] ?? 0) ^ (1 << length), from);
+          else {
+            const rest = kind === 'cut' ? from + length : Math.max(0, from - length);
+            damaged = Buffer.concat([damaged.subarray(0, from), damaged.subarray(rest), Buffer.alloc(1)]);
+          }
         }
+        readOrRefuse(damaged);
       }),
+      { numRuns: 2_000 },
     );
   });
 

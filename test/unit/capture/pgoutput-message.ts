@@ -32,6 +32,10 @@ export function relationMessage(
   ]);
 }
 
+export function typeMessage(oid: number, schema: string, name: string): Buffer {
+  return Buffer.concat([Buffer.from('Y'), uint32(oid), text(schema), text(name)]);
+}
+
 export function beginMessage(commitLsn: bigint, committedAtMicros = 0n, xid = 1): Buffer {
   return Buffer.concat([Buffer.from('B'), uint64(commitLsn), uint64(committedAtMicros), uint32(xid)]);
 }

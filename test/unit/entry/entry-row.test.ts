@@ -148,7 +148,7 @@ function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) =
         relationId: 7,
         key: table.key,
         partitioned: false,
-        baseTypes: new Map(),
+        generated: new Set(),
         masked: new Set(table.columns.filter((column) => column.masked).map((column) => column.name)),
       })),
     begin: () => {},
