@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { readRelationFacts, type RelationFacts } from '../capture/wal/catalog.ts';
-import { relationKey } from '../capture/wal/relation-key.ts';
+import { namesThen, relationKey } from '../capture/wal/relation-key.ts';
 import type { Relation } from '../change/relation.ts';
 import type { SourceConfig, TableOptions } from '../config/config.ts';
 import { compileRelation, type RelationPlan } from '../entry/relation-plan.ts';
@@ -16,12 +16,16 @@ export function relationDescriber(
   dictionary: Dictionary,
   relationIds: Map<number, number>,
 ): (relation: Relation) => Promise<RelationPlan> {
+  // By oid. The store has the last key by name: it may have been renamed since, and be gone from the catalog.
+  const keyNumbers = new Map<number, readonly number[]>();
   return async (relation) => {
-    const [facts, stored] = await Promise.all([
-      readRelationFacts(pool, relation, source),
-      dictionary.lastKey(relation.oid),
-    ]);
+    const { oid } = relation;
+    const [facts, lastKey] = await Promise.all([readRelationFacts(pool, relation, source), dictionary.lastKey(oid)]);
+    const stored = namesThen(keyNumbers.get(oid) ?? null, relation, facts) ?? lastKey;
     const key = relationKey(relation, facts, stored);
+    const numbers = key?.map((name) => facts.attnums[relation.columns.findIndex((column) => column.name === name)]);
+    if (numbers?.every((number) => typeof number === 'number') === true) keyNumbers.set(oid, numbers);
+    else keyNumbers.delete(oid);
     const relationId = await dictionary.relationId(relation, key, facts.typeNames);
     relationIds.set(relation.oid, relationId);
     return compileRelation(relation, {

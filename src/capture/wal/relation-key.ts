@@ -56,8 +56,12 @@ function isHidden(attnum: number, { columns }: KeyFacts): boolean {
   return columns.some((column) => column.attnum === attnum && !column.streamed);
 }
 
-/** The streamed names of catalog columns; null if one of them is not among the streamed ones. */
-function namesThen(attnums: readonly number[] | null, relation: Relation, facts: KeyFacts): readonly string[] | null {
+/** The names that columns with these numbers had then; null if one of them is not among the streamed ones. */
+export function namesThen(
+  attnums: readonly number[] | null,
+  relation: Relation,
+  facts: KeyFacts,
+): readonly string[] | null {
   if (attnums === null) return null;
   const names = attnums.flatMap((attnum) => relation.columns[facts.attnums.indexOf(attnum)]?.name ?? []);
   return names.length === attnums.length ? names : null;
