@@ -151,7 +151,9 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
       this.#closeStretch();
       this.#stretchOrdinal = this.#ordinal;
     }
-    this.#context = attribute(session, message.role, message.applicationName, message.claims);
+    const context = attribute(session, message.role, message.applicationName, message.claims);
+    const replayed = this.#origin !== null && context.claims === null;
+    this.#context = replayed ? attributeToOrigin(this.#origin!, context) : context;
   }
 
   /** The transaction is handed on with its first entry, so that one with none leaves no trace. */

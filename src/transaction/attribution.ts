@@ -32,10 +32,13 @@ export function attribute(
   return { ...facts, actor, attribution: 'app', claims };
 }
 
-/** Changes replicated into the source from elsewhere, with no message of a session of ours. */
-export function attributeToOrigin(origin: string): Context {
+/**
+ * Changes replicated into the source from elsewhere, and not claimed by anybody here. A session that replays them
+ * stays known: only those whom the server trusts with it can set an origin.
+ */
+export function attributeToOrigin(origin: string, replaying: Context = UNKNOWN_CONTEXT): Context {
   return {
-    ...UNKNOWN_CONTEXT,
+    ...replaying,
     actor: { kind: 'replication', claim: origin, name: origin },
     attribution: 'replication',
   };

@@ -111,7 +111,7 @@ describe('the assembler', () => {
     expect(assembler.counters).toEqual({ changes: 2, transactions: 1, unverifiedMessages: 0 });
   });
 
-  it('attributes replicated changes to their origin, unless a session spoke', () => {
+  it('attributes replicated changes to their origin, unless a session claims them', () => {
     const { assembler, calls, message } = assemble();
     assembler.begin(head(10n));
     assembler.origin('berlin');
@@ -121,13 +121,17 @@ describe('the assembler', () => {
     assembler.origin('berlin');
     assembler.change(CHANGE);
     void message(context(null));
+    assembler.change(CHANGE);
+    void message(context('7'));
+    assembler.change(CHANGE);
     assembler.commit({ commitLsn: 20n, endLsn: 21n });
     assembler.begin(head(30n));
     assembler.change(CHANGE);
     assembler.commit({ commitLsn: 30n, endLsn: 31n });
     expect(calls.filter((call) => call.startsWith('stretch'))).toEqual([
       'stretch replication berlin',
-      'stretch database app',
+      'stretch replication berlin',
+      'stretch app 7',
       'stretch unknown ',
     ]);
   });
