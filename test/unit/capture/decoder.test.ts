@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PgoutputDecoder } from '../../../src/capture/pgoutput/decoder.ts';
-import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../../../src/change/tuple.ts';
+import type { StoredBytes } from '../../../src/change/bytes.ts';
+import { LARGE_VALUE, NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../../../src/change/tuple.ts';
 import type { Relation } from '../../../src/change/relation.ts';
 import { RowtrailError } from '../../../src/lib/errors.ts';
 import {
@@ -81,53 +82,65 @@ const message = fc.oneof(
   fc.constant(typeMessage(OID, '', 'numeric')),
 );
 
-/** Row values in these tests are of characters that no error message has. */
-const SECRET = '\u2603\u2603';
+/** What stands behind a message in the socket's buffer, of characters that are not in it. */
+const BEHIND = '\u2603'.repeat(40);
 
 /**
- * Decodes bytes after a description of their relation: every value must lie within the message, and every error be
- * RT_DECODE with nothing of the values in it.
+ * Decodes bytes after a description of their relation, in memory and as a message too large for it: every value must
+ * lie within the message, and every error be RT_DECODE, of plain words and numbers.
  */
 function readOrRefuse(bytes: Buffer): void {
-  const buffer = Buffer.concat([Buffer.alloc(3, 0x74), bytes, Buffer.from(SECRET.repeat(20))]);
+  const buffer = Buffer.concat([Buffer.alloc(3, 0x74), bytes, Buffer.from(BEHIND)]);
+  const end = 3 + bytes.length;
   const within = (tuple: Tuple | null): void => {
     for (let i = 0; i < (tuple?.columnCount ?? 0); i += 1) {
       const length = tuple!.lengths[i]!;
-      expect(length).toBeGreaterThanOrEqual(UNCHANGED_TOAST);
-      if (length < 0) continue;
-      expect(tuple!.starts[i]).toBeGreaterThanOrEqual(3);
-      expect(tuple!.starts[i]! + length).toBeLessThanOrEqual(3 + bytes.length);
+      const large = tuple!.large?.get(i);
+      expect(length).toBeGreaterThanOrEqual(large === undefined ? UNCHANGED_TOAST : LARGE_VALUE);
+      if (large !== undefined) expect(large.offset + large.length).toBeLessThanOrEqual(end);
+      else if (length > 0) expect(tuple!.starts[i]! + length).toBeLessThanOrEqual(tuple!.large ? bytes.length : end);
     }
   };
   const texts: string[] = [];
-  const decoder = new PgoutputDecoder<string>({
-    relation: ({ schema, name, columns }) => {
-      texts.push(schema, name, ...columns.map((column) => column.name));
-      return name;
+  const decoder = new PgoutputDecoder<string>(
+    {
+      relation: ({ schema, name, columns }) => {
+        texts.push(schema, name, ...columns.map((column) => column.name));
+        return name;
+      },
+      begin: () => {},
+      origin: (name) => texts.push(name),
+      change: (change) => {
+        within(change.old);
+        within(change.new);
+      },
+      truncate: () => {},
+      message: (prefix, content) => void texts.push(prefix, content.toString()),
+      oversizedMessage: (prefix) => void texts.push(prefix),
+      commit: () => {},
     },
-    begin: () => {},
-    origin: (name) => texts.push(name),
-    change: (change) => {
-      within(change.old);
-      within(change.new);
-    },
-    truncate: () => {},
-    message: (prefix, content) => void texts.push(prefix, content.toString()),
-    commit: () => {},
-  });
+    4,
+  );
   const description = relationMessage(OID, COLUMNS);
   void decoder.decode(description, 0, description.length);
-  try {
-    void decoder.decode(buffer, 3, 3 + bytes.length);
-    // Nothing beyond the message was taken for a part of it.
-    expect(texts.join('')).not.toContain(SECRET);
-  } catch (error) {
-    expect(error).toBeInstanceOf(RowtrailError);
-    const { code, message, hint } = error as RowtrailError;
-    expect(code).toBe('RT_DECODE');
-    expect(`${message} ${hint ?? ''}`).toMatch(/^[\x20-\x7e]*$/);
-    expect(message.length).toBeLessThan(150);
+  const stored: StoredBytes = {
+    length: end,
+    read: (offset, target) => expect(buffer.copy(target, 0, offset, end)).toBe(target.length),
+    retain: () => {},
+    release: () => {},
+  };
+  for (const decode of [() => decoder.decode(buffer, 3, end), () => decoder.decodeLarge(stored, 3)]) {
+    try {
+      void decode();
+    } catch (error) {
+      expect(error).toBeInstanceOf(RowtrailError);
+      const { code, message, hint } = error as RowtrailError;
+      expect(code).toBe('RT_DECODE');
+      expect(`${message} ${hint ?? ''}`).toMatch(/^[\w ,.:'()-]*$/);
+    }
   }
+  // Nothing behind the message was taken for a part of it.
+  expect(texts.join('')).not.toContain('\u2603');
 }
 
 describe('the decoder', () => {
