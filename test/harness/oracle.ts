@@ -9,7 +9,8 @@ export type ExpectedKind = 'number' | 'boolean' | 'json' | 'text';
 
 export interface OracleTable {
   readonly name: string;
-  readonly columns: Readonly<Record<string, ExpectedKind>>;
+  /** A map where names are such that an object would reorder them. */
+  readonly columns: Readonly<Record<string, ExpectedKind>> | ReadonlyMap<string, ExpectedKind>;
   /** Null: none. */
   readonly key: readonly string[] | null;
 }
@@ -38,7 +39,7 @@ export async function installOracle(database: TestDatabase, tables: readonly Ora
   for (const table of tables) {
     const name = quoteIdentifier(table.name);
     const texts = (row: string): string =>
-      `array[${Object.keys(table.columns)
+      `array[${[...kindsOf(table).keys()]
         .map((column) => `${row}.${quoteIdentifier(column)}`)
         .map((value) => `case when ${value} is not distinct from null then null else format('%s', ${value}) end`)
         .join(', ')}]::text[]`;
@@ -47,7 +48,7 @@ export async function installOracle(database: TestDatabase, tables: readonly Ora
       create function oracle.${trigger}() returns trigger language plpgsql
         set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set extra_float_digits = 1
         set bytea_output = 'hex' set lc_monetary = 'C' set xmlbinary = 'base64'
-      as $$
+      as $oracle_body$
       declare
         v_old text[];
         v_new text[];
@@ -58,7 +59,7 @@ export async function installOracle(database: TestDatabase, tables: readonly Ora
           values (pg_current_xact_id()::text::bigint, ${quoteLiteral(table.name)}, tg_op, v_old, v_new,
             nullif(current_setting('rowtrail.user_id', true), ''));
         return null;
-      end $$;
+      end $oracle_body$;
       create trigger oracle_rows after insert or update or delete on ${name}
         for each row execute function oracle.${trigger}();
       create trigger oracle_truncate after truncate on ${name}
@@ -151,7 +152,7 @@ function entryLine(entry: StoredEntry): string {
 }
 
 function shadowLine(table: OracleTable, shadow: Shadow): string {
-  const names = Object.keys(table.columns);
+  const names = [...kindsOf(table).keys()];
   const changed = names.filter((_, i) => shadow.op === 'UPDATE' && shadow.old![i] !== shadow.new![i]);
   const image = shadow.op === 'DELETE' ? shadow.old : shadow.new;
   const row = image === null ? null : imageText(table, image, names);
@@ -169,10 +170,11 @@ function shadowLine(table: OracleTable, shadow: Shadow): string {
 
 /** The JSON object of these columns, by DESIGN §2.4. */
 function imageText(table: OracleTable, values: readonly (string | null)[], columns: readonly string[]): string {
-  const names = Object.keys(table.columns);
+  const kinds = kindsOf(table);
+  const names = [...kinds.keys()];
   const members = columns.map((column) => {
     const value = values[names.indexOf(column)] ?? null;
-    return `${JSON.stringify(column)}:${valueText(table.columns[column]!, value)}`;
+    return `${JSON.stringify(column)}:${valueText(kinds.get(column)!, value)}`;
   });
   return `{${members.join(',')}}`;
 }
@@ -187,10 +189,14 @@ export function valueText(kind: ExpectedKind, value: string | null): string {
 
 function recordKey(table: OracleTable, values: readonly (string | null)[], row: string): string {
   if (table.key === null) return `~${createHash('sha256').update(row).digest('hex')}`;
-  const names = Object.keys(table.columns);
+  const names = [...kindsOf(table).keys()];
   const texts = table.key.map((column) => values[names.indexOf(column)]!);
   const key = texts.length === 1 ? texts[0]! : JSON.stringify(texts);
   return Buffer.byteLength(key) > 1024 ? `~${createHash('sha256').update(key).digest('hex')}` : key;
+}
+
+function kindsOf({ columns }: OracleTable): ReadonlyMap<string, ExpectedKind> {
+  return columns instanceof Map ? columns : new Map(Object.entries(columns));
 }
 
 function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
