@@ -33,6 +33,7 @@ export function relationDescriber(
       key,
       partitioned: facts.partitioned,
       generated: generatedColumns(facts),
+      unchecked: facts.unchecked,
       masked: maskedColumns(source.tableOptions, relation),
     });
   };

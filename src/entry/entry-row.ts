@@ -13,6 +13,7 @@ import {
   type ValueKind,
 } from './relation-plan.ts';
 import { putInt32, type RowTarget } from './row-target.ts';
+import { withValidText } from './valid-text.ts';
 
 /**
  * The columns of `audit.entries` in the order in which rows are encoded, in the binary COPY format
@@ -84,7 +85,8 @@ const unknownColumns = new ColumnList();
 let oldIsPartial = false;
 
 /** Encodes the entry of one row change. Pure but for the target it writes to. */
-export function writeRowEntry(target: RowTarget, plan: RelationPlan, change: Change<unknown>, head: EntryHead): void {
+export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Change<unknown>, head: EntryHead): void {
+  const change = plan.unchecked.length === 0 ? sent : withValidText(plan, sent);
   target.beginRow(roomFor(plan, change));
   const out = target.bytes;
   const action = change.action === 'update' ? UPDATE : change.action === 'create' ? CREATE : DELETE;

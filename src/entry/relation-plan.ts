@@ -48,6 +48,8 @@ export interface RelationPlan {
   /** The key's columns in key order; null without a key. */
   readonly key: readonly PlanColumn[] | null;
   readonly partitioned: boolean;
+  /** Those whose text may not be valid UTF-8. */
+  readonly unchecked: readonly PlanColumn[];
   /** Sum of the names' bytes with their JSON and array overhead. */
   readonly nameBytes: number;
 }
@@ -59,6 +61,8 @@ export interface PlanOptions {
   readonly partitioned: boolean;
   /** Positions in the tuple of generated columns: no image holds them, but a key may. */
   readonly generated: ReadonlySet<number>;
+  /** Positions in the tuple of columns whose text the server may send with bytes that are not UTF-8. */
+  readonly unchecked: ReadonlySet<number>;
   /** Columns that must not leave the decoder. */
   readonly masked: ReadonlySet<string>;
 }
@@ -80,6 +84,7 @@ export function compileRelation(relation: Relation, options: PlanOptions): Relat
     columns,
     key: keyColumns(known, options.key),
     partitioned: options.partitioned,
+    unchecked: known.filter((column) => options.unchecked.has(column.index)),
     nameBytes: columns.reduce(
       (total, column) => total + column.jsonKey.buffer.length + column.arrayElement.buffer.length + 1,
       0,

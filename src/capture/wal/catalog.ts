@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Relation } from '../../change/relation.ts';
+import type { Column, Relation } from '../../change/relation.ts';
 import { alignColumns, type CatalogColumn } from './column-alignment.ts';
 
 /** What the stream does not say about a relation. */
@@ -14,6 +14,8 @@ export interface RelationFacts {
   readonly primaryKey: readonly number[] | null;
   /** Likewise of the index that `replica identity using index` names. */
   readonly identityIndex: readonly number[] | null;
+  /** Positions of streamed columns whose text may hold bytes that are not UTF-8. */
+  readonly unchecked: ReadonlySet<number>;
   /** Type names as format_type prints them, in the order of the streamed columns. */
   readonly typeNames: readonly string[];
 }
@@ -29,19 +31,39 @@ export async function readRelationFacts(
 ): Promise<RelationFacts> {
   const { columns: streamed } = relation;
   const [table, columns, types] = await Promise.all([
-    pool.query<Pick<RelationFacts, 'partitioned' | 'primaryKey' | 'identityIndex'>>(TABLE_SQL, [relation.oid]),
+    pool.query<TableRow>(TABLE_SQL, [relation.oid]),
     pool.query<CatalogColumn>(COLUMNS_SQL, [relation.oid, slot, publication]),
     pool.query<{ name: string | null }>(TYPES_SQL, [
       streamed.map((column) => column.typeOid),
       streamed.map((column) => column.typeModifier),
     ]),
   ]);
+  const { partitioned, primaryKey, identityIndex, encoding, version } = table.rows[0]!;
   return {
-    ...table.rows[0]!,
+    partitioned,
+    primaryKey,
+    identityIndex,
+    unchecked: uncheckedColumns(streamed, encoding, version),
     columns: columns.rows,
     attnums: alignColumns(streamed, columns.rows),
     typeNames: types.rows.map(({ name }, i) => name ?? streamedTypeName(relation, i)),
   };
+}
+
+interface TableRow extends Pick<RelationFacts, 'partitioned' | 'primaryKey' | 'identityIndex'> {
+  readonly encoding: string;
+  readonly version: number;
+}
+
+const CHAR_TYPES = new Set([18, 1002]);
+/** From here on, "char" prints bytes beyond ASCII as escapes. https://www.postgresql.org/docs/release/15.0/ */
+const CHAR_IS_ASCII = 150_000;
+
+/** SQL_ASCII converts and checks nothing. Elsewhere only "char" is not text; types that are not built in may hold it. */
+export function uncheckedColumns(columns: readonly Column[], encoding: string, version: number): ReadonlySet<number> {
+  const isUnchecked = ({ typeOid, baseType }: Column): boolean =>
+    encoding === 'SQL_ASCII' || (version < CHAR_IS_ASCII && (baseType !== null || CHAR_TYPES.has(typeOid)));
+  return new Set(columns.flatMap((column, i) => (isUnchecked(column) ? [i] : [])));
 }
 
 /** Of a type that has been dropped since. */
@@ -57,7 +79,8 @@ with keys as (
     where k.position <= i.indnkeyatts order by k.position) as attnums
   from pg_catalog.pg_index i where i.indrelid = $1 and i.indisvalid and (i.indisprimary or i.indisreplident)
 )
-select exists (select from pg_catalog.pg_class where oid = $1 and relkind = 'p') as partitioned,
+select current_setting('server_encoding') as encoding, current_setting('server_version_num')::int4 as version,
+  exists (select from pg_catalog.pg_class where oid = $1 and relkind = 'p') as partitioned,
   (select attnums from keys where indisprimary) as "primaryKey",
   (select attnums from keys where indisreplident) as "identityIndex"`;
 

@@ -83,9 +83,20 @@ export class ReplicationStream {
 
   async connect(): Promise<SystemIdentity> {
     await this.#client.connect();
+    await this.#acceptAnyBytes();
     const result = await this.#client.query('IDENTIFY_SYSTEM');
     const row = result.rows[0];
     return { systemIdentifier: String(row.systemid), timeline: Number(row.timeline), walEnd: String(row.xlogpos) };
+  }
+
+  /**
+   * A database in SQL_ASCII holds any bytes, and converts none. Asked for UTF-8, the server would refuse to send a
+   * row that is not, and every attempt would end there.
+   * https://www.postgresql.org/docs/current/multibyte.html#MULTIBYTE-CHARSET-SUPPORTED
+   */
+  async #acceptAnyBytes(): Promise<void> {
+    const result = await this.#client.query('SHOW server_encoding');
+    if (result.rows[0].server_encoding === 'SQL_ASCII') await this.#client.query(`SET client_encoding = 'SQL_ASCII'`);
   }
 
   /**

@@ -149,6 +149,7 @@ function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) =
         key: table.key,
         partitioned: false,
         generated: new Set(),
+        unchecked: new Set(),
         masked: new Set(table.columns.filter((column) => column.masked).map((column) => column.name)),
       })),
     begin: () => {},
