@@ -31,12 +31,13 @@ const type = (sql: string, kind: ExpectedKind, text: fc.Arbitrary<string>): Rand
   value: text.map((value) => `${quoteLiteral(value)}::${sql}`),
 });
 const oneOf = (...values: readonly string[]): fc.Arbitrary<string> => fc.constantFrom(...values);
+const characters = (of: string): fc.Arbitrary<string> => fc.constantFrom(...Array.from(of));
 const digits = (maxLength: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength });
+  fc.string({ unit: characters('0123456789'), minLength: 1, maxLength });
 const bits = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom('0', '1'), minLength, maxLength });
 const hex = (length: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+  fc.string({ unit: characters('0123456789abcdef'), minLength: length, maxLength: length });
 const integer = (bitCount: bigint): fc.Arbitrary<string> => {
   const [min, max] = [-(2n ** (bitCount - 1n)), 2n ** (bitCount - 1n) - 1n];
   return fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max, 0n, -1n)).map(String);
@@ -70,7 +71,7 @@ const text = fc.oneof(
     'x'.repeat(9_000),
   ),
 );
-const safeText = fc.string({ unit: fc.constantFrom(...'ab é"\\\'{},()\n'), maxLength: 8 });
+const safeText = fc.string({ unit: characters('ab é"\\\'{},()\n'), maxLength: 8 });
 /** With its era, which stands at the end. Dates begin in 4713 BC. */
 const year = fc
   .oneof(fc.integer({ min: 1, max: 9_999 }), fc.integer({ min: -4_000, max: -1 }))

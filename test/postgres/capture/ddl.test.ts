@@ -223,8 +223,8 @@ describe.each([
     }
   }
 
-  async function entriesOf(scenario: Scenario): Promise<StoredEntry[]> {
-    return await capture.entries(`t.xid in (${xids.get(scenario.title)!.join(', ')})`);
+  function entriesOf(scenario: Scenario): Promise<StoredEntry[]> {
+    return capture.entries(`t.xid in (${xids.get(scenario.title)!.join(', ')})`);
   }
 
   beforeAll(async () => {

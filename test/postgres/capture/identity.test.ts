@@ -102,8 +102,8 @@ function expectHonest(entry: StoredEntry, before: object | null, after: object |
     expect(entry.changed).toContain(name);
     expect(old[name], `old ${name}`).toBe(JSON.stringify(value));
   }
-  const names = changed.map(([name]) => name);
-  expect(entry.changed!.filter((name) => !names.includes(name))).toEqual([]);
+  const names = new Set(changed.map(([name]) => name));
+  expect(entry.changed!.filter((name) => !names.has(name))).toEqual([]);
 }
 
 function rowHash(row: string): string {
