@@ -114,7 +114,7 @@ describe('trap 1: adjacent commits', () => {
   });
 });
 
-describe('trap 2: change LSNs', () => {
+describe('traps 2 and 16: change LSNs', () => {
   it('that rows of a COPY share do not make them one', async () => {
     await newEntries();
     const client = await database.connect();
@@ -270,7 +270,7 @@ describe('a transaction', () => {
     expect(after.rows[0].count - before.rows[0].count).toBeLessThanOrEqual(1 + markers);
   });
 
-  it('with synchronous_commit off arrives', async () => {
+  it('trap 10: with synchronous_commit off arrives', async () => {
     const client = await database.connect();
     await client.query('set synchronous_commit = off');
     await newEntries();
