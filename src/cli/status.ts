@@ -113,10 +113,17 @@ function slotText(state: SlotState, name: string | null, paint: Paint): string {
 function gapLines({ gaps }: SourceStatus, paint: Paint): string[] {
   if (gaps.count === 0) return [row(paint, 'gaps', paint.green('none'))];
   const shown = gaps.latest.slice(0, SHOWN_GAPS).map((gap) => {
-    const range = `${gap.from_lsn ?? '?'} to ${gap.to_lsn ?? 'now'}, recorded ${gap.recorded_at}`;
+    const open = gap.to_time === null && gap.to_lsn === null;
+    const range = open
+      ? `OPEN since ${gap.from_lsn ?? '?'}, recorded ${gap.recorded_at}`
+      : `${gap.from_lsn ?? '?'} to ${gap.to_lsn ?? '?'}, recorded ${gap.recorded_at}`;
     return row(paint, '', printable(`${gap.reason}: ${range}${gap.detail === null ? '' : ` (${gap.detail})`}`));
   });
-  return [row(paint, 'gaps', paint.red(`${gaps.count}: changes may be missing`)), ...shown];
+  const isOpen = gaps.latest.some((gap) => gap.to_time === null && gap.to_lsn === null);
+  const said = isOpen
+    ? 'changes are missing, and nothing is captured now: see `rowtrail check`'
+    : 'changes may be missing';
+  return [row(paint, 'gaps', paint.red(`${gaps.count}: ${said}`)), ...shown];
 }
 
 function position(lsn: string | null, time: string | null, nowMs: number): string {

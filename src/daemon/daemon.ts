@@ -8,7 +8,7 @@ import { VERSION } from '../lib/version.ts';
 import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
 import { createPool, explainDatabaseError } from '../pg/pool.ts';
 import { ensurePartitions } from '../store/partition.ts';
-import { SourceRunner } from './source-runner.ts';
+import { SourceRunner, type RunnerDelays } from './source-runner.ts';
 
 /** How often partitions are made ahead, and old sessions forgotten. */
 const HOUSEKEEPING_INTERVAL_MS = 3_600_000;
@@ -20,6 +20,8 @@ export interface DaemonOptions {
   readonly log: Log;
   /** Default: CAPTURE_INTERVALS. */
   readonly intervals?: CaptureIntervals;
+  /** Default: RUNNER_DELAYS. */
+  readonly delays?: RunnerDelays;
 }
 
 export interface Daemon {
@@ -36,11 +38,11 @@ export interface Daemon {
  * source is not ready for it: the error says what to do.
  */
 export async function startDaemon(config: Config, options: DaemonOptions): Promise<Daemon> {
-  const { log, intervals } = options;
+  const { log, intervals, delays } = options;
   const storePool = createPool(config.store.url, 'daemon', { max: STORE_POOL_SIZE });
   const queryPool = createPool(config.store.url, 'http', { max: QUERY_POOL_SIZE });
   const runners = config.sources.map(
-    (source) => new SourceRunner({ source, store: config.store, storePool, log, intervals }),
+    (source) => new SourceRunner({ source, store: config.store, storePool, log, intervals, delays }),
   );
   let http: HttpServer | null = null;
   let timer: NodeJS.Timeout | undefined;

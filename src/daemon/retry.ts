@@ -1,74 +1,87 @@
-import { codeOf, RowtrailError, type ErrorCode } from '../lib/errors.ts';
+import { RESTORED_GAP, SourceRestored, type GapReason } from '../capture/wal/slot.ts';
+import type { ErrorCode, RowtrailError } from '../lib/errors.ts';
 
 /**
- * What to do after a failed attempt. `stop`: trying again cannot help, or would lose or invent entries, until
- * a person has acted. `wait`: another daemon is at work; stand by. `retry`: back off and try again.
+ * What kind of failure an error is.
+ * - `passing`: trying again may help, also at the very first attempt.
+ * - `outage`: the same once capture has run; before, it more likely means a wrong set-up.
+ * - `standby`: another daemon is at work. Look now and then whether it still is.
+ * - `setup`: a person has to set something right; nothing is lost, as the slot keeps it.
+ * - `loss`: changes are missing, or will be. A gap, and a person.
+ * - `blocked`: the same for one transaction that capture can't get past.
+ */
+export type FailureKind = 'passing' | 'outage' | 'standby' | 'setup' | 'loss' | 'blocked';
+
+/** Every code, whether a capture can raise it or not: a new one does not compile without a decision. */
+export const FAILURES: Readonly<Record<ErrorCode, FailureKind>> = {
+  RT_CONFIG: 'setup',
+  RT_USAGE: 'setup',
+  RT_CONNECT: 'outage',
+  RT_AUTH: 'outage',
+  RT_DATABASE_MISSING: 'outage',
+  RT_PRIVILEGE: 'outage',
+  RT_VERSION: 'setup',
+  RT_WAL_LEVEL: 'setup',
+  RT_POOLER: 'setup',
+  RT_SETUP_MISSING: 'setup',
+  RT_SETUP_FAILED: 'setup',
+  RT_LOCK_TIMEOUT: 'passing',
+  RT_TABLE_UNTRACKABLE: 'setup',
+  RT_NO_TABLES: 'setup',
+  RT_SLOT_BUSY: 'standby',
+  RT_SLOT_MISSING: 'loss',
+  RT_SLOT_LOST: 'loss',
+  RT_SOURCE_CHANGED: 'loss',
+  RT_PUBLICATION_MISSING: 'loss',
+  RT_STREAM: 'passing',
+  RT_UNSENDABLE: 'blocked',
+  RT_DECODE: 'blocked',
+  RT_SPILL: 'passing',
+  RT_STORE_MISSING: 'outage',
+  RT_STORE_VERSION: 'setup',
+  RT_STORE_WRITE: 'passing',
+  RT_STORE_REFUSED: 'blocked',
+  RT_READ_ONLY: 'outage',
+  RT_RESOURCES: 'passing',
+  RT_FILTER: 'setup',
+  RT_QUERY_TIMEOUT: 'passing',
+  RT_FENCED: 'standby',
+  RT_EMBEDDED: 'passing',
+  RT_LISTEN: 'setup',
+  RT_INTERNAL: 'passing',
+};
+
+/**
+ * What to do after a failed attempt. `stop`: nothing but a person helps; look rarely whether one has. `wait`: stand
+ * by. `retry`: back off and try again.
  */
 export type RetryDecision = 'stop' | 'wait' | 'retry';
 
-const STOP: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'RT_DECODE',
-  'RT_SETUP_MISSING',
-  'RT_SLOT_LOST',
-  'RT_SLOT_MISSING',
-  'RT_SOURCE_CHANGED',
-  'RT_STORE_VERSION',
-  'RT_VERSION',
-  'RT_WAL_LEVEL',
-  'RT_POOLER',
-]);
-
-/** Errors that at the very first attempt mean a wrong set-up rather than a passing fault. */
-const STOP_AT_FIRST: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'RT_CONNECT',
-  'RT_AUTH',
-  'RT_DATABASE_MISSING',
-  'RT_PRIVILEGE',
-  'RT_PUBLICATION_MISSING',
-  'RT_STORE_MISSING',
-]);
-
-/** Decides by the kind of error, and by whether capture has ever run in this process. */
-export function decideRetry(error: unknown, hasStreamed: boolean): RetryDecision {
-  if (!(error instanceof RowtrailError)) return 'retry';
-  if (error.code === 'RT_FENCED' || error.code === 'RT_SLOT_BUSY') return 'wait';
-  if (STOP.has(error.code)) return 'stop';
-  return !hasStreamed && STOP_AT_FIRST.has(error.code) ? 'stop' : 'retry';
+/** Decides by the kind of error, and by whether capture has ever run in this process. Pure. */
+export function decideRetry(code: ErrorCode, hasStreamed: boolean): RetryDecision {
+  switch (FAILURES[code]) {
+    case 'standby':
+      return 'wait';
+    case 'passing':
+      return 'retry';
+    case 'outage':
+      return hasStreamed ? 'retry' : 'stop';
+    default:
+      return 'stop';
+  }
 }
 
-/** START_REPLICATION's refusals, as errors that say what to do. https://www.postgresql.org/docs/current/errcodes-appendix.html */
-export function explainStreamError(error: unknown, slot: string, publication: string): unknown {
-  if (error instanceof RowtrailError) return error;
-  const detail = error instanceof Error ? error.message : String(error);
-  if (codeOf(error) === '55006') {
-    return new RowtrailError('RT_SLOT_BUSY', `the slot ${slot} is in use: ${detail}`, {
-      hint: 'Another Rowtrail (or another consumer) holds it. This one stands by and takes over when it is free.',
-      cause: error,
-    });
-  }
-  if (codeOf(error) === '42704' && /publication/.test(detail)) {
-    return new RowtrailError('RT_PUBLICATION_MISSING', `the publication ${publication} does not exist: ${detail}`, {
-      hint: 'Run `rowtrail setup` to make it again.',
-      cause: error,
-    });
-  }
-  if (codeOf(error) === '42704') {
-    return new RowtrailError('RT_SLOT_MISSING', `the slot ${slot} does not exist: ${detail}`, {
-      hint: 'Run `rowtrail setup`: it makes a new one and records the gap.',
-      cause: error,
-    });
-  }
-  if (codeOf(error) === '55000' && /no longer|invalidated|can no longer/.test(detail)) {
-    return new RowtrailError('RT_SLOT_LOST', `the slot ${slot} was invalidated: ${detail}`, {
-      hint: 'Raise max_slot_wal_keep_size and run `rowtrail setup`: it makes a new one and records the gap.',
-      cause: error,
-    });
-  }
-  if (codeOf(error) === '42601') {
-    return new RowtrailError('RT_POOLER', `the source does not understand replication commands: ${detail}`, {
-      hint: 'A connection pooler that ignores `replication=database` stands in between. Give Rowtrail a direct connection.',
-      cause: error,
-    });
-  }
-  return error;
+/** Why the history has a hole behind this error; null: it has none. Pure. */
+export function gapReason(error: RowtrailError): GapReason | null {
+  return error instanceof SourceRestored ? RESTORED_GAP : (GAPS[error.code] ?? null);
 }
+
+const GAPS: Readonly<Partial<Record<ErrorCode, GapReason>>> = {
+  RT_SLOT_MISSING: 'slot_missing',
+  RT_SLOT_LOST: 'slot_lost',
+  RT_SOURCE_CHANGED: 'source_changed',
+  RT_PUBLICATION_MISSING: 'publication_missing',
+  RT_UNSENDABLE: 'transaction_unsendable',
+  RT_DECODE: 'transaction_undecodable',
+  RT_STORE_REFUSED: 'transaction_refused',
+};

@@ -1,19 +1,22 @@
+import { BlockedTransaction, isBlocking } from '../capture/wal/blocked.ts';
 import { readSession } from '../capture/wal/session.ts';
-import { readSlot, slotFault } from '../capture/wal/slot.ts';
+import { readSlot, RESTORED_GAP, slotFault, SourceRestored } from '../capture/wal/slot.ts';
 import { WalCapture, type CaptureConsumer, type CaptureIntervals } from '../capture/wal/wal-capture.ts';
 import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
 import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
+import { publicationMissing } from '../capture/wal/stream-error.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 import { readCheckpoint, recordAcknowledgement, type Checkpoint } from '../store/checkpoint.ts';
 import { Dictionary } from '../store/dictionary.ts';
 import { ensurePartitions } from '../store/partition.ts';
+import { readOpenGap } from '../store/gap.ts';
+import { RefusedFlush } from '../store/refusal.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { TransactionAssembler } from '../transaction/assembler.ts';
 import type { ClaimMapping } from '../transaction/context-message.ts';
 import { relationDescriber } from './relation-describer.ts';
-import { explainStreamError } from './retry.ts';
 import { SessionCache } from './session-cache.ts';
 import type pg from 'pg';
 
@@ -23,8 +26,25 @@ export interface AttemptOptions {
   readonly sourcePool: pg.Pool;
   readonly storePool: pg.Pool;
   readonly onStreaming: () => void;
+  /** Called once, when capture has got past everything that was in the WAL at its start, or has stored something. */
+  readonly onProgress?: () => void;
   readonly intervals?: CaptureIntervals | undefined;
+  /** Transactions up to this commit LSN are stored one by one, as one of them stops capture. */
+  readonly aloneUpTo?: bigint;
 }
+
+/** A transaction up to here stops capture; which one it is shows when they are stored one by one. */
+export class BlockedSomewhere extends RowtrailError {
+  readonly upTo: bigint;
+
+  constructor(cause: RowtrailError, upTo: bigint) {
+    super(cause.code, cause.message.replace('{transaction}', 'a transaction'), { cause });
+    this.upTo = upTo;
+  }
+}
+
+/** How long what has come in whole may take to be stored, once the stream has failed. */
+const SALVAGE_LIMIT_MS = 5_000;
 
 /** One attempt at capturing a source into the store: what it opens, it closes. */
 export class SourceAttempt {
@@ -33,6 +53,7 @@ export class SourceAttempt {
   #checkpoint: Checkpoint | null = null;
   #writer: StoreWriter | null = null;
   #assembler: TransactionAssembler<RelationPlan> | null = null;
+  #hasProgressed = false;
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -42,8 +63,9 @@ export class SourceAttempt {
       url,
       slot,
       publication,
-      verify: (system) => this.#verify(system),
+      verify: (identify) => this.#verify(identify),
       open: () => this.#open(),
+      onCaughtUp: () => this.#progress(),
       ...(intervals === undefined ? {} : { intervals }),
     });
   }
@@ -54,6 +76,16 @@ export class SourceAttempt {
 
   get serverWalEnd(): bigint | null {
     return this.#capture.serverWalEnd;
+  }
+
+  /** The checkpoint that this attempt goes on from; null before it has been read. */
+  get checkpoint(): Checkpoint | null {
+    return this.#checkpoint;
+  }
+
+  /** Received and not yet copied to the store. */
+  get queuedBytes(): number {
+    return this.#writer?.queuedBytes ?? 0;
   }
 
   get caughtUp(): boolean {
@@ -70,17 +102,44 @@ export class SourceAttempt {
     };
   }
 
-  /** Runs until `stop`; rejects with a classified error. */
+  /** Runs until `stop`; rejects with an error that says what it means. */
   async run(): Promise<void> {
     const { source } = this.#options;
     try {
       await this.#capture.run(this.#options.onStreaming);
     } catch (error) {
-      throw explainStreamError(error, source.slot, source.publication);
+      const explained = explainDatabaseError(error, `source ${source.name}`, source.url);
+      // What came in whole before the fault need not come in again, and a cut that repeats still gets somewhere.
+      const leftOut = explained instanceof RefusedFlush ? 0 : await this.#salvage();
+      throw isBlocking(explained.code) ? this.#blocked(explained, leftOut) : explained;
     } finally {
       // Also when `stop` came while the writer was being opened.
       await this.#writer?.close();
     }
+  }
+
+  /** Returns how many whole transactions could not be stored; null: not known. */
+  async #salvage(): Promise<number | null> {
+    const writer = this.#writer;
+    if (writer === null) return null;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), SALVAGE_LIMIT_MS);
+    });
+    const drained = writer.drain().catch(() => null);
+    const leftOut = await Promise.race([drained, late]);
+    clearTimeout(timer);
+    return leftOut;
+  }
+
+  /** Names the transaction, or, where it shares a flush with others, says up to where to look for it. */
+  #blocked(error: RowtrailError, leftOut: number | null): RowtrailError {
+    const assembler = this.#assembler;
+    if (assembler === null || !isBlocking(error.code)) return error;
+    const commitLsn = error instanceof RefusedFlush ? error.commitLsn : assembler.openCommitLsn;
+    const isExact = error instanceof RefusedFlush ? commitLsn !== null : leftOut === 0;
+    if (!isExact) return new BlockedSomewhere(error, assembler.lastCommitLsn);
+    return new BlockedTransaction(error.code, error.message, this.#options.source.slot, commitLsn, error);
   }
 
   /** Stores what has come in whole, acknowledges it, and ends; gives up on the storing after `limitMs`. */
@@ -96,6 +155,12 @@ export class SourceAttempt {
     await this.#writer?.close();
   }
 
+  #progress(): void {
+    if (this.#hasProgressed) return;
+    this.#hasProgressed = true;
+    this.#options.onProgress?.();
+  }
+
   /** What goes wrong here went wrong in the store: its URL belongs in the message, not the source's. */
   async #store<T>(work: () => Promise<T>): Promise<T> {
     const { store } = this.#options;
@@ -106,10 +171,10 @@ export class SourceAttempt {
     }
   }
 
-  async #verify(system: SystemIdentity): Promise<bigint> {
+  async #verify(identify: () => Promise<SystemIdentity>): Promise<bigint> {
     const { source, store, sourcePool, storePool } = this.#options;
     // The slot first: what it is told is in the checkpoint before, so that another daemon at work can't make
-    // the slot look as if it were ahead.
+    // the slot look as if it were ahead. The end of the WAL last: nothing is stored that is not in it.
     const slot = await readSlot(sourcePool, source.slot);
     const checkpoint = await this.#store(() => readCheckpoint(storePool, store.schema, source.name));
     if (checkpoint === null) {
@@ -117,16 +182,36 @@ export class SourceAttempt {
         hint: 'Run `rowtrail setup` first.',
       });
     }
-    const fault = slotFault(source.slot, slot, system, checkpoint);
-    if (fault !== null) throw fault;
-    const published = await sourcePool.query('select from pg_publication where pubname = $1', [source.publication]);
-    if (published.rowCount === 0) {
-      throw new RowtrailError('RT_PUBLICATION_MISSING', `the publication ${source.publication} does not exist`, {
-        hint: 'Run `rowtrail setup` to make it again.',
+    if (checkpoint.slot !== null && checkpoint.slot !== source.slot) {
+      throw new RowtrailError(
+        'RT_SETUP_MISSING',
+        `the history of source ${source.name} comes through the slot ${checkpoint.slot}, the configuration names ${source.slot}`,
+        {
+          hint: 'Name that slot, or run `rowtrail setup`: it starts a new epoch with the new one and records the gap.',
+        },
+      );
+    }
+    const system = await identify();
+    const found = (
+      await sourcePool.query<{ standby: boolean; published: boolean }>(
+        `select pg_is_in_recovery() as standby,
+           exists (select from pg_publication where pubname = $1) as published`,
+        [source.publication],
+      )
+    ).rows[0]!;
+    // Behind an address that moves with a failover, this is a moment; a standby has neither the slot nor a say.
+    if (found.standby && checkpoint.systemIdentifier === system.systemIdentifier) {
+      throw new RowtrailError('RT_READ_ONLY', `source ${source.name} is a standby`, {
+        hint: 'Point `url` at the primary. If this server is to be it, promote it.',
       });
     }
-    await this.#store(() => ensurePartitions(storePool, store.schema, store.partition));
     this.#checkpoint = checkpoint;
+    const fault = slotFault(source.slot, slot, system, checkpoint);
+    if (fault !== null) throw fault;
+    const restored = await this.#store(() => readOpenGap(storePool, store.schema, checkpoint, RESTORED_GAP));
+    if (restored !== null) throw new SourceRestored(restored);
+    if (!found.published) throw publicationMissing(source.publication, 'it is gone');
+    await this.#store(() => ensurePartitions(storePool, store.schema, store.partition));
     return checkpoint.endLsn;
   }
 
@@ -145,7 +230,11 @@ export class SourceAttempt {
       checkpoint: known,
       dictionary,
       relationIds,
-      onDurable: (endLsn) => this.#capture.acknowledge(endLsn),
+      ...(this.#options.aloneUpTo === undefined ? {} : { aloneUpTo: this.#options.aloneUpTo }),
+      onDurable: (endLsn) => {
+        this.#capture.acknowledge(endLsn);
+        if (!this.#hasProgressed) this.#progress();
+      },
       onPressure: (paused) => this.#capture.press(paused),
       onFailure: (error) => this.#capture.fail(error),
     });

@@ -1,23 +1,47 @@
 import type pg from 'pg';
+import { BlockedTransaction } from '../capture/wal/blocked.ts';
+import { readSlot } from '../capture/wal/slot.ts';
 import type { CaptureIntervals } from '../capture/wal/wal-capture.ts';
 import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import { backoffDelayMs, pause } from '../lib/backoff.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
+import { formatLsn } from '../pg/lsn.ts';
 import { createPool, explainDatabaseError } from '../pg/pool.ts';
 import type { LiveSource } from '../query/status.ts';
-import { decideRetry } from './retry.ts';
-import { SourceAttempt } from './source-attempt.ts';
+import { readCheckpoint, type Checkpoint } from '../store/checkpoint.ts';
+import { openGap, withdrawGap } from '../store/gap.ts';
+import { decideRetry, gapReason } from './retry.ts';
+import { BlockedSomewhere, SourceAttempt } from './source-attempt.ts';
 
-const BACKOFF = { minDelayMs: 250, maxDelayMs: 30_000 };
-/** While another daemon holds the slot: how often to see whether it still does. */
-const STANDBY_DELAY_MS = 1_000;
-/** When only a person can help: how often to see whether one has. */
-const STOPPED_DELAY_MS = 15_000;
+export interface RunnerDelays {
+  /** Between attempts that fail: doubling from the one to the other. */
+  readonly minRetryMs: number;
+  readonly maxRetryMs: number;
+  /** While another daemon holds the slot: how often to see whether it still does. */
+  readonly standbyMs: number;
+  /** When only a person can help: how often to see whether one has. */
+  readonly stoppedMs: number;
+  /**
+   * The same when streaming itself is what fails: how often to try it again though nobody has moved the slot. The
+   * source decodes everything anew each time, and the slot is held meanwhile.
+   */
+  readonly blockedMs: number;
+}
+
+export const RUNNER_DELAYS: RunnerDelays = {
+  minRetryMs: 250,
+  maxRetryMs: 30_000,
+  standbyMs: 1_000,
+  stoppedMs: 15_000,
+  blockedMs: 3_600_000,
+};
 const DRAIN_LIMIT_MS = 10_000;
 /** An attempt that streamed for this long was a good one: the next failure starts backing off anew. */
 const GOOD_ATTEMPT_MS = 30_000;
+/** The answer of the source's catalog: over a connection that is half open, it would never come. */
+const CATALOG_TIMEOUT_MS = 30_000;
 
 export interface SourceRunnerOptions {
   readonly source: SourceConfig;
@@ -25,13 +49,22 @@ export interface SourceRunnerOptions {
   readonly storePool: pg.Pool;
   readonly log: Log;
   readonly intervals?: CaptureIntervals | undefined;
+  readonly delays?: RunnerDelays | undefined;
+}
+
+/** How an attempt ended. */
+interface Ended {
+  readonly error: RowtrailError;
+  /** When it held the slot; null: it never did. */
+  readonly streamedAtMs: number | null;
+  readonly checkpoint: Checkpoint | null;
 }
 
 /** Keeps one source captured: attempt after attempt, until it is stopped or only a person can help. */
 export class SourceRunner implements Service {
   readonly name: string;
   readonly #options: SourceRunnerOptions;
-  readonly #sourcePool: pg.Pool;
+  #sourcePool: pg.Pool;
   readonly #abort = new AbortController();
   readonly #total = { changes: 0, entries: 0, transactions: 0, unverifiedMessages: 0 };
   #attempt: SourceAttempt | null = null;
@@ -39,6 +72,7 @@ export class SourceRunner implements Service {
   #hasStreamed = false;
   #onStreaming: (() => void) | null = null;
   #retries = 0;
+  #aloneUpTo: bigint | undefined;
   #state: LiveSource['state'] = 'starting';
   #since = new Date();
   #error: LiveSource['error'] = null;
@@ -46,7 +80,7 @@ export class SourceRunner implements Service {
   constructor(options: SourceRunnerOptions) {
     this.name = options.source.name;
     this.#options = options;
-    this.#sourcePool = createPool(options.source.url, 'catalog', { max: 2 });
+    this.#sourcePool = this.#createPool();
   }
 
   /** Resolves when capture streams for the first time, or stands by; rejects if it can't start. */
@@ -80,6 +114,20 @@ export class SourceRunner implements Service {
     }
   }
 
+  #createPool(): pg.Pool {
+    return createPool(this.#options.source.url, 'catalog', { max: 2, answerTimeoutMs: CATALOG_TIMEOUT_MS });
+  }
+
+  /** What broke one connection has most likely broken the others, and an idle one does not know yet. */
+  #renewPool(): void {
+    this.#sourcePool.end().catch(() => {});
+    this.#sourcePool = this.#createPool();
+  }
+
+  get #delays(): RunnerDelays {
+    return this.#options.delays ?? RUNNER_DELAYS;
+  }
+
   live(): LiveSource {
     const attempt = this.#attempt;
     const counters = attempt?.counters;
@@ -95,6 +143,7 @@ export class SourceRunner implements Service {
       sourceLsn: walEnd,
       lagBytes: attempt?.caughtUp === true ? 0n : lagBytes,
       lagMs: attempt?.caughtUp === true ? 0 : null,
+      queuedBytes: attempt?.queuedBytes ?? 0,
       counters: {
         changes: this.#total.changes + (counters?.changes ?? 0),
         entries: this.#total.entries + (counters?.entries ?? 0),
@@ -106,50 +155,62 @@ export class SourceRunner implements Service {
   }
 
   async #loop(): Promise<void> {
+    const { signal } = this.#abort;
+    const { minRetryMs, maxRetryMs, standbyMs } = this.#delays;
     let failures = 0;
-    while (!this.#abort.signal.aborted) {
-      const startedAt = Date.now();
-      const error = await this.#once();
-      if (this.#abort.signal.aborted) break;
-      if (this.#state === 'streaming' && Date.now() - startedAt > GOOD_ATTEMPT_MS) failures = 0;
-      const decision = decideRetry(error, this.#hasStreamed);
+    while (!signal.aborted) {
+      const ended = await this.#once();
+      if (signal.aborted) break;
+      const { error, streamedAtMs } = ended;
+      if (streamedAtMs !== null && performance.now() - streamedAtMs > GOOD_ATTEMPT_MS) failures = 0;
+      // One of several transactions stops capture: once they are stored one by one, it shows which.
+      this.#aloneUpTo = error instanceof BlockedSomewhere ? error.upTo : undefined;
+      const decision = error instanceof BlockedSomewhere ? 'retry' : decideRetry(error.code, this.#hasStreamed);
       if (decision === 'stop') {
         this.#enter('stopped', error);
+        await this.#recordGap(ended);
         if (!this.#hasStreamed) throw error;
         // History is still served, and says that capture has stopped. Once a person has acted (`rowtrail setup`),
         // it goes on.
-        await pause(STOPPED_DELAY_MS, this.#abort.signal);
+        await this.#waitForHelp(ended);
         continue;
       }
       failures += 1;
       this.#retries += 1;
+      this.#renewPool();
       this.#enter('waiting', error);
       if (decision === 'wait') this.#onStreaming?.();
-      await pause(decision === 'wait' ? STANDBY_DELAY_MS : backoffDelayMs(failures, BACKOFF), this.#abort.signal);
+      const delayMs = backoffDelayMs(failures, { minDelayMs: minRetryMs, maxDelayMs: maxRetryMs });
+      await pause(decision === 'wait' ? standbyMs : delayMs, signal);
     }
     this.#enter('stopped', null);
   }
 
-  async #once(): Promise<RowtrailError> {
+  async #once(): Promise<Ended> {
     const { source, store, storePool } = this.#options;
+    let streamedAtMs: number | null = null;
     const attempt = new SourceAttempt({
       source,
       store,
       storePool,
       sourcePool: this.#sourcePool,
       intervals: this.#options.intervals,
+      ...(this.#aloneUpTo === undefined ? {} : { aloneUpTo: this.#aloneUpTo }),
       onStreaming: () => {
+        streamedAtMs = performance.now();
         this.#hasStreamed = true;
         this.#enter('streaming', null);
         this.#onStreaming?.();
       },
+      onProgress: () => void this.#withdrawGap(attempt.checkpoint),
     });
     this.#attempt = attempt;
+    const end = (error: RowtrailError): Ended => ({ error, streamedAtMs, checkpoint: attempt.checkpoint });
     try {
       await attempt.run();
-      return new RowtrailError('RT_STREAM', 'the replication stream ended');
+      return end(new RowtrailError('RT_STREAM', 'the replication stream ended'));
     } catch (error) {
-      return explainDatabaseError(error, `source ${source.name}`, source.url);
+      return end(explainDatabaseError(error, `source ${source.name}`, source.url));
     } finally {
       const { counters } = attempt;
       this.#total.changes += counters.changes;
@@ -157,6 +218,63 @@ export class SourceRunner implements Service {
       this.#total.transactions += counters.transactions;
       this.#total.unverifiedMessages += counters.unverifiedMessages;
       this.#attempt = null;
+    }
+  }
+
+  /** Never throws: whoever stays stopped looks again, and records it then. */
+  async #recordGap({ error, checkpoint }: Ended): Promise<void> {
+    const reason = gapReason(error);
+    if (reason === null || checkpoint === null) return;
+    const { log, store, storePool } = this.#options;
+    const fields = { source: this.name, reason, from: formatLsn(checkpoint.endLsn) };
+    const skipLsn = error instanceof BlockedTransaction ? error.skipLsn : null;
+    try {
+      const isNew = await openGap(storePool, store.schema, checkpoint, { reason, detail: error.message, skipLsn });
+      if (isNew) log.error(fields, 'gap recorded: nothing is captured from here on');
+    } catch (failure) {
+      log.error(fields, `cannot record the gap: ${messageOf(failure)}`);
+    }
+  }
+
+  /** Capture has got past where it had stopped: a gap that was none must not stay. Never throws. */
+  async #withdrawGap(checkpoint: Checkpoint | null): Promise<void> {
+    if (checkpoint === null) return;
+    const { log, store, storePool } = this.#options;
+    try {
+      const reason = await withdrawGap(storePool, store.schema, checkpoint);
+      if (reason !== null) {
+        log.warn({ source: this.name, reason }, 'gap withdrawn: capture goes on in the same epoch, nothing is missing');
+      }
+    } catch (error) {
+      log.warn({ source: this.name }, `cannot look for an open gap: ${messageOf(error)}`);
+    }
+  }
+
+  /** Resolves when it is worth trying again. */
+  async #waitForHelp({ streamedAtMs }: Ended): Promise<void> {
+    const { signal } = this.#abort;
+    const { stoppedMs, blockedMs } = this.#delays;
+    if (streamedAtMs === null) {
+      await pause(stoppedMs, signal);
+      return;
+    }
+    const before = await this.#whereItStands();
+    for (let waitedMs = 0; waitedMs < blockedMs && !signal.aborted; waitedMs += stoppedMs) {
+      await pause(stoppedMs, signal);
+      const now = await this.#whereItStands();
+      if (now !== null && now !== before) return;
+    }
+  }
+
+  /** What a person moves who follows the runbook: the slot, and with it the epoch. Null: it can't be told now. */
+  async #whereItStands(): Promise<string | null> {
+    const { source, store, storePool } = this.#options;
+    try {
+      const slot = await readSlot(this.#sourcePool, source.slot);
+      const checkpoint = await readCheckpoint(storePool, store.schema, source.name);
+      return `${checkpoint?.epoch} ${slot?.confirmedFlushLsn}`;
+    } catch {
+      return null;
     }
   }
 

@@ -108,7 +108,7 @@ const gap = z.object({
   from_lsn: lsn,
   to_lsn: lsn,
   from_time: time.nullable(),
-  to_time: time.nullable(),
+  to_time: time.nullable().describe('Null: the gap is open, and nothing is captured now.'),
   recorded_at: time,
 });
 
@@ -120,6 +120,7 @@ const live = z.object({
   source_lsn: lsn,
   lag_bytes: z.number().nullable(),
   lag_ms: z.number().nullable(),
+  queued_bytes: z.number().describe('Received and not yet sent to the store.'),
   counters: z
     .object({
       changes: z.int(),

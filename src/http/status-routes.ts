@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { codeOf } from '../lib/errors.ts';
-import { countGaps, readStatus, type LiveSource } from '../query/status.ts';
+import { readGapSummary, readStatus, type LiveSource, type OpenGap } from '../query/status.ts';
 import type { StoreReader } from '../query/store-reader.ts';
 import { sendJson } from './answer.ts';
 import { READINESS_TIMEOUT_MS } from './limits.ts';
@@ -75,7 +75,9 @@ async function assertReady(subject: StatusSubject): Promise<number> {
   const reasons = sourceReasons(subject.live());
   let gaps = 0;
   try {
-    gaps = await countGaps(subject.store, READINESS_TIMEOUT_MS);
+    const summary = await readGapSummary(subject.store, READINESS_TIMEOUT_MS);
+    gaps = summary.count;
+    reasons.push(...summary.open.map(openGapReason));
   } catch (error) {
     const code = codeOf(error) ?? 'RT_INTERNAL';
     reasons.unshift({ source: null, code, message: 'the store does not answer', hint: null });
@@ -83,6 +85,15 @@ async function assertReady(subject: StatusSubject): Promise<number> {
   if (reasons.length === 0) return gaps;
   const detail = `${reasons.map((reason) => (reason.source === null ? '' : `${reason.source}: `) + reason.message).join('; ')}.`;
   throw new HttpProblem('not_ready', detail, { reasons });
+}
+
+function openGapReason(gap: OpenGap): Reason {
+  return {
+    source: gap.source,
+    code: 'open_gap',
+    message: `nothing is captured from ${gap.from_lsn ?? 'the gap'} on (${gap.reason})`,
+    hint: 'See `gaps` in /api/v1/status, and `rowtrail check`.',
+  };
 }
 
 function sourceReasons(live: readonly LiveSource[]): Reason[] {

@@ -42,11 +42,17 @@ export function connectionOptions(url: string, part: string): pg.ClientConfig {
 }
 
 /** A pool whose idle connections may be lost without bringing the process down. */
-export function createPool(url: string, part: string, options: { max: number; statementTimeoutMs?: number }): pg.Pool {
+export function createPool(
+  url: string,
+  part: string,
+  options: { max: number; statementTimeoutMs?: number; answerTimeoutMs?: number },
+): pg.Pool {
   const pool = new pg.Pool({
     ...connectionOptions(url, part),
     max: options.max,
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
+    // Ours, not the server's: a connection that is half open answers nothing, and would be waited for for ever.
+    ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
   });
   // An error on an idle client is followed by its removal; the next query opens a new one.
   pool.on('error', () => {});
@@ -84,8 +90,11 @@ export function explainDatabaseError(error: unknown, what: string, url: string):
     case 'ECONNRESET':
     case 'EPIPE':
     case 'ENOENT':
-    case '57P03':
     case '57P01':
+    case '57P02':
+    case '57P03':
+    case '57P05':
+    case '08003':
     case '08006':
     case '08P01':
       return new RowtrailError('RT_CONNECT', `cannot reach ${where}: ${detail}`, {
@@ -108,6 +117,22 @@ export function explainDatabaseError(error: unknown, what: string, url: string):
         hint: 'Grant the right that is named, or run this step as a role that has it. README: "Roles".',
         cause: error,
       });
+    case '25006':
+      return new RowtrailError('RT_READ_ONLY', `${where} takes no writes: ${detail}`, {
+        hint: 'Point the URL at the primary, or end its read-only state (default_transaction_read_only).',
+        cause: error,
+      });
+    case '53000':
+    case '53100':
+    case '53200':
+    case '53300':
+    case '53400':
+      return new RowtrailError('RT_RESOURCES', `${where} is out of something it needs: ${detail}`, {
+        hint: 'See its log, and free disk space, memory or connections (max_connections, limits of the role).',
+        cause: error,
+      });
+    case '40001':
+    case '40P01':
     case '55P03':
       return new RowtrailError('RT_LOCK_TIMEOUT', `${where}: ${detail}`, {
         hint: 'Another session holds the table. Try again when its transaction has ended.',

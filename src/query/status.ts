@@ -12,6 +12,8 @@ export interface LiveSource {
   readonly sourceLsn: bigint | null;
   readonly lagBytes: bigint | null;
   readonly lagMs: number | null;
+  /** Received and not yet sent to the store. */
+  readonly queuedBytes: number;
   readonly counters: {
     readonly changes: number;
     readonly entries: number;
@@ -37,6 +39,7 @@ export interface SourceStatus {
   readonly committed_at: string | null;
   readonly updated_at: string | null;
   readonly open_flushes: { readonly count: number; readonly oldest: string | null };
+  /** The latest first; an open one (`to_time` is null: nothing is captured now) before all others. */
   readonly gaps: { readonly count: number; readonly latest: readonly GapStatus[] };
   /** Null where no daemon answers: the CLI reads the store alone. */
   readonly live: LiveStatus | null;
@@ -61,6 +64,7 @@ export interface LiveStatus {
   readonly source_lsn: string | null;
   readonly lag_bytes: number | null;
   readonly lag_ms: number | null;
+  readonly queued_bytes: number;
   readonly counters: {
     readonly changes: number;
     readonly entries: number;
@@ -93,13 +97,30 @@ export function readStatus(store: StoreReader, live: readonly LiveSource[] = [])
   });
 }
 
-/** How many gaps the history has: the cheap part of the status, for the readiness check. */
-export function countGaps(store: StoreReader, timeoutMs: number): Promise<number> {
+/** How many gaps the history has, and which sources have an open one. */
+export interface GapSummary {
+  readonly count: number;
+  readonly open: readonly OpenGap[];
+}
+
+export interface OpenGap {
+  readonly source: string;
+  readonly reason: string;
+  readonly from_lsn: string | null;
+}
+
+/** The cheap part of the status, for the readiness check. */
+export function readGapSummary(store: StoreReader, timeoutMs: number): Promise<GapSummary> {
   return inSnapshot(
     store,
     async (snapshot) => {
       const rows = await snapshot.query<{ gaps: number }>('select count(*)::integer as gaps from :schema.gaps');
-      return rows[0]?.gaps ?? 0;
+      const open = await snapshot.query<OpenGap>(
+        `select s.name as source, g.reason, g.from_lsn::text as from_lsn
+         from :schema.gaps g join :schema.sources s on s.id = g.source_id
+         where g.to_time is null and g.relation_id is null order by s.name`,
+      );
+      return { count: rows[0]?.gaps ?? 0, open };
     },
     timeoutMs,
   );
@@ -143,8 +164,9 @@ async function readGaps(snapshot: Snapshot): Promise<Map<number, GapStatus[]>> {
        ${timeText('g.recorded_at')} as recorded_at
      from :schema.sources s
      cross join lateral (
-       select * from :schema.gaps g where g.source_id = s.id order by g.id desc limit ${LATEST_GAPS}) g
-     order by s.id, g.id desc`,
+       select g.*, g.to_time is null and g.relation_id is null as is_open
+       from :schema.gaps g where g.source_id = s.id order by is_open desc, g.id desc limit ${LATEST_GAPS}) g
+     order by s.id, g.is_open desc, g.id desc`,
   );
   const bySource = new Map<number, GapStatus[]>();
   for (const { source_id: sourceId, ...gap } of rows) {
@@ -192,6 +214,7 @@ function liveStatus(live: LiveSource): LiveStatus {
     source_lsn: live.sourceLsn === null ? null : formatLsn(live.sourceLsn),
     lag_bytes: live.lagBytes === null ? null : Number(live.lagBytes),
     lag_ms: live.lagMs,
+    queued_bytes: live.queuedBytes,
     counters: {
       changes: live.counters.changes,
       entries: live.counters.entries,

@@ -16,6 +16,7 @@ import {
   walBoundCheck,
   walLevelCheck,
 } from './checks/server-checks.ts';
+import { gapCheck, type GapsFound } from './checks/gap-checks.ts';
 import { retentionCheck, slotCheck } from './checks/slot-checks.ts';
 import { partitionCheck, storeSchemaCheck } from './checks/store-checks.ts';
 import { tableChecks, walVolumeChecks, type TableSize } from './checks/table-checks.ts';
@@ -110,11 +111,13 @@ async function checkReachableSource(
 ): Promise<Finding[]> {
   const state = await readSourceState(client, source);
   const plan = planTables(state.tables, source);
+  const checkpoint = await readCheckpointOrNull(storeClient, store, source);
+  // After the checkpoint: a daemon at work moves both, and the source must be found ahead.
   const probe = await probeReplication(source.url).then(
     (system) => ({ system, failure: null }),
     (error: unknown) => ({ system: null, failure: asProblem(error) }),
   );
-  const checkpoint = await readCheckpointOrNull(storeClient, store, source);
+  const gaps = checkpoint === null || storeClient === null ? null : await readGaps(storeClient, store, checkpoint);
   const retention = retentionCheck(state);
   return [
     clockCheck(await readClockSkew(client)),
@@ -125,6 +128,7 @@ async function checkReachableSource(
     applicationCheck(state),
     installCheck(state, source),
     ...(storeClient === null ? [] : [slotCheck(state, source, probe.system, checkpoint)]),
+    ...(gaps === null ? [] : [gapCheck(gaps, source)]),
     ...(retention === null ? [] : [retention]),
     ...tableChecks(state, plan, source),
     ...walVolumeChecks(
@@ -150,6 +154,23 @@ async function readCheckpointOrNull(
     if (codeOf(error) === '42501') return null;
     throw error;
   }
+}
+
+/** Null where the store is behind this version: a problem of its own. */
+async function readGaps(
+  client: pg.Client,
+  store: StoreConfig,
+  checkpoint: StoredCheckpoint,
+): Promise<GapsFound | null> {
+  if (await isBehind(client, store)) return null;
+  const s = quoteIdentifier(store.schema);
+  const result = await client.query<{ closed: number; latest: string | null }>(
+    `select count(*) filter (where to_time is not null or relation_id is not null)::integer as closed,
+       to_char(max(to_time) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"') as latest
+     from ${s}.gaps where source_id = $1`,
+    [checkpoint.sourceId],
+  );
+  return { closed: result.rows[0]?.closed ?? 0, latest: result.rows[0]?.latest ?? null, open: checkpoint.openGap };
 }
 
 /** Rows and out-of-line bytes by the planner's estimates: pg_class alone, no file is looked at. */

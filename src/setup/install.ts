@@ -10,7 +10,7 @@ import { planSource, type SourcePlan } from './plan.ts';
 import { setupScript } from './script.ts';
 import { lockSetup } from './setup-lock.ts';
 import { createSlot } from './slot-create.ts';
-import { planSlot, type SlotPlan } from './slot-plan.ts';
+import { adoptedLsn, planSlot, type SlotPlan } from './slot-plan.ts';
 import { STEP_LIMITS, StepRunner, type StepLimits } from './step-runner.ts';
 import { beginHistory, PARTITIONS_AHEAD, restartHistory } from './store-sql.ts';
 import { openConnections, survey, type Connections, type Survey } from './survey.ts';
@@ -184,7 +184,7 @@ async function prepareSlot(
 ): Promise<string | null> {
   if (slotPlan.kind === 'keep') return null;
   if (slotPlan.slot === 'adopt') {
-    const lsn = found.state.slot?.confirmedFlushLsn ?? null;
+    const lsn = found.system === null ? null : adoptedLsn(found.state.slot, found.system, found.checkpoint);
     if (lsn === null) throw new RowtrailError('RT_INTERNAL', `the slot ${source.slot} has no confirmed position`);
     return quoteLiteral(formatLsn(lsn));
   }

@@ -2,7 +2,7 @@ import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { formatLsn } from '../pg/lsn.ts';
 import type { SourcePlan } from './plan.ts';
-import type { SlotPlan } from './slot-plan.ts';
+import { adoptedLsn, type SlotPlan } from './slot-plan.ts';
 import { beginHistory, migrationScript, PARTITIONS_AHEAD, restartHistory } from './store-sql.ts';
 import type { Survey } from './survey.ts';
 import { tableLabel } from './tables.ts';
@@ -92,7 +92,7 @@ function slotSection({ slotPlan, source }: ScriptInput): string {
 function historySection(input: ScriptInput): string {
   const { found, slotPlan, source, store } = input;
   if (slotPlan.kind === 'keep' || found.system === null) return '';
-  const confirmed = found.state.slot?.confirmedFlushLsn ?? null;
+  const confirmed = adoptedLsn(found.state.slot, found.system, found.checkpoint);
   const lsn = slotPlan.slot === 'adopt' && confirmed !== null ? quoteLiteral(formatLsn(confirmed)) : ":'rowtrail_lsn'";
   const start = { schema: store.schema, source: source.name, slot: source.slot, system: found.system, lsn };
   const statements =

@@ -1,15 +1,31 @@
-import { slotFault, type KnownPosition, type Slot } from '../capture/wal/slot.ts';
+import {
+  isInvalidated,
+  RESTORED_GAP,
+  slotFault,
+  SourceRestored,
+  type GapReason,
+  type KnownPosition,
+  type Slot,
+} from '../capture/wal/slot.ts';
 import { RowtrailError } from '../lib/errors.ts';
-import type { SystemIdentity } from './replication-probe.ts';
+import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
 
 /** The store's checkpoint of a source, as far as setup needs it. */
 export interface StoredCheckpoint extends KnownPosition {
   readonly sourceId: number;
   readonly epoch: number;
   readonly slot: string | null;
+  /** The gap that the daemon has left open. */
+  readonly openGap: OpenGap | null;
 }
 
-export type GapReason = 'slot_missing' | 'slot_lost' | 'source_changed' | 'publication_missing';
+export interface OpenGap {
+  /** A `GapReason`. */
+  readonly reason: string;
+  readonly detail: string | null;
+  /** A slot advanced to here has passed over the transaction that stopped capture; null: not such a gap, or not known. */
+  readonly skipLsn: bigint | null;
+}
 
 /**
  * What setup does about slot and checkpoint.
@@ -54,7 +70,7 @@ export function planSlot(input: SlotPlanInput): SlotPlan {
 
 function decide(input: SlotPlanInput): SlotPlan {
   const { slot, checkpoint, name, system } = input;
-  const unusable = slot !== null && (slot.walStatus === 'lost' || !input.publicationExists);
+  const unusable = slot !== null && (isInvalidated(slot) || !input.publicationExists || isRestored(system, checkpoint));
   if (checkpoint === null) {
     if (slot === null) return { kind: 'create', slot: 'new' };
     return { kind: 'create', slot: unusable ? 'replace' : 'adopt' };
@@ -65,7 +81,42 @@ function decide(input: SlotPlanInput): SlotPlan {
   }
   if (fault !== null) return restart(slot, unusable, gapReason(fault, slot), fault.message);
   if (!input.publicationExists) return restart(slot, unusable, 'publication_missing', 'its publication was gone');
+  const { openGap } = checkpoint;
+  // What the catalog does not show, or no longer: it looks sound, and the slot is useless.
+  if (openGap !== null && STREAM_LOSSES.has(openGap.reason)) {
+    return restart(slot, true, openGap.reason as GapReason, openGap.detail ?? 'capture had stopped');
+  }
   return { kind: 'keep' };
+}
+
+/** Where the slot is blind to a publication made after it, its WAL is gone, or stands in a past that is history. */
+const STREAM_LOSSES: ReadonlySet<string> = new Set<GapReason>(['publication_missing', 'slot_lost', RESTORED_GAP]);
+
+/**
+ * The slot of a restored backup stands before changes that are in the history already: they would come in again.
+ */
+function isRestored(system: SystemIdentity, checkpoint: StoredCheckpoint | null): boolean {
+  return (
+    checkpoint !== null &&
+    system.systemIdentifier === checkpoint.systemIdentifier &&
+    (system.walEnd < checkpoint.endLsn || system.walEnd < checkpoint.acknowledgedLsn)
+  );
+}
+
+/**
+ * Where the history goes on with a slot that is taken over, or null where the slot does not say. On the server of
+ * the history that is never before what is stored, which would come in twice (a promoted standby's slot lags).
+ */
+export function adoptedLsn(
+  slot: Slot | null,
+  system: Pick<SystemIdentity, 'systemIdentifier'>,
+  checkpoint: StoredCheckpoint | null,
+): bigint | null {
+  const confirmed = slot?.confirmedFlushLsn ?? null;
+  if (confirmed === null || checkpoint === null || system.systemIdentifier !== checkpoint.systemIdentifier) {
+    return confirmed;
+  }
+  return confirmed > checkpoint.endLsn ? confirmed : checkpoint.endLsn;
 }
 
 function restart(slot: Slot | null, unusable: boolean, reason: GapReason, why: string): SlotPlan {
@@ -73,6 +124,7 @@ function restart(slot: Slot | null, unusable: boolean, reason: GapReason, why: s
 }
 
 function gapReason(fault: RowtrailError, slot: Slot | null): GapReason {
+  if (fault instanceof SourceRestored) return RESTORED_GAP;
   if (fault.code === 'RT_SOURCE_CHANGED') return 'source_changed';
   return slot === null ? 'slot_missing' : 'slot_lost';
 }

@@ -1,8 +1,9 @@
 import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { withSchema, type Migration } from '../pg/migrate.ts';
 import { formatLsn } from '../pg/lsn.ts';
-import type { SystemIdentity } from './replication-probe.ts';
-import type { GapReason, StoredCheckpoint } from './slot-plan.ts';
+import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
+import type { GapReason } from '../capture/wal/slot.ts';
+import type { StoredCheckpoint } from './slot-plan.ts';
 
 /** Partitions are made for the current period and this many more. */
 export const PARTITIONS_AHEAD = 2;
@@ -28,14 +29,20 @@ export function beginHistory(input: StartInput): string[] {
   ];
 }
 
-/** A hole in the history: the gap, for everyone to see, and a new epoch that begins behind it. */
+/**
+ * A hole in the history: the gap, for everyone to see, and a new epoch that begins behind it. Where the daemon has
+ * opened the gap already, it ends here.
+ */
 export function restartHistory(input: StartInput, from: StoredCheckpoint, reason: GapReason, why: string): string[] {
   const s = quoteIdentifier(input.schema);
   return [
-    `insert into ${s}.gaps (source_id, epoch, reason, detail, from_lsn, to_lsn, from_time, to_time)
+    `with ended as (
+    update ${s}.gaps set epoch = ${from.epoch + 1}, to_lsn = ${input.lsn}::pg_lsn, to_time = clock_timestamp(), skip_lsn = null
+    where source_id = ${from.sourceId} and to_time is null and relation_id is null returning id)
+  insert into ${s}.gaps (source_id, epoch, reason, detail, from_lsn, to_lsn, from_time, to_time)
   select source_id, epoch + 1, ${quoteLiteral(reason)}, ${quoteLiteral(why)}, end_lsn, ${input.lsn}::pg_lsn,
     coalesce(committed_at, updated_at), clock_timestamp()
-  from ${s}.checkpoints where source_id = ${from.sourceId} and epoch = ${from.epoch}`,
+  from ${s}.checkpoints where source_id = ${from.sourceId} and epoch = ${from.epoch} and not exists (select from ended)`,
     `update ${s}.checkpoints set epoch = epoch + 1, system_identifier = ${quoteLiteral(input.system.systemIdentifier)},
   timeline = ${input.system.timeline}, slot = ${quoteLiteral(input.slot)}, commit_lsn = null, committed_at = null, writer = null,
   end_lsn = ${input.lsn}::pg_lsn, acknowledged_lsn = ${input.lsn}::pg_lsn, updated_at = clock_timestamp()

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { parseLsn } from '../pg/lsn.ts';
-import type { StoredCheckpoint } from './slot-plan.ts';
+import type { OpenGap, StoredCheckpoint } from './slot-plan.ts';
 
 /** The store as setup and check find it. */
 export interface StoreState {
@@ -52,7 +52,7 @@ export async function readDatabaseIdentity(client: pg.ClientBase): Promise<strin
   return result.rows[0].identity;
 }
 
-/** The checkpoint of a source, or null; also null where the store has not been migrated. */
+/** The checkpoint of a source and its open gap, or null; also null where the store has not been migrated. */
 export async function readStoredCheckpoint(
   client: pg.ClientBase,
   schema: string,
@@ -62,7 +62,9 @@ export async function readStoredCheckpoint(
   const found = await client.query('select to_regclass($1) is not null as found', [`${s}.checkpoints`]);
   if (found.rows[0].found !== true) return null;
   const result = await client.query(
-    `select c.source_id, c.epoch, c.system_identifier, c.timeline, c.slot, c.end_lsn, c.acknowledged_lsn
+    `select c.source_id, c.epoch, c.system_identifier, c.timeline, c.slot, c.end_lsn, c.acknowledged_lsn,
+       (select to_json(g) from ${s}.gaps g where g.source_id = c.source_id and g.to_time is null
+          and to_jsonb(g) ->> 'relation_id' is null order by g.id desc limit 1) as open_gap
      from ${s}.checkpoints c join ${s}.sources s on s.id = c.source_id where s.name = $1`,
     [source],
   );
@@ -76,5 +78,11 @@ export async function readStoredCheckpoint(
     slot: row.slot,
     endLsn: parseLsn(row.end_lsn),
     acknowledgedLsn: parseLsn(row.acknowledged_lsn),
+    openGap: row.open_gap === null ? null : openGap(JSON.parse(row.open_gap)),
   };
+}
+
+function openGap(row: { reason: string; detail: string | null; skip_lsn?: string | null }): OpenGap {
+  const { reason, detail, skip_lsn: skipLsn } = row;
+  return { reason, detail, skipLsn: skipLsn === undefined || skipLsn === null ? null : parseLsn(skipLsn) };
 }

@@ -13,7 +13,8 @@ import {
   tableProblems,
   type Problem,
 } from './preflight.ts';
-import { probeReplication, type SystemIdentity } from './replication-probe.ts';
+import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
+import { probeReplication } from './replication-probe.ts';
 import type { StoredCheckpoint } from './slot-plan.ts';
 import { readSourceState, type SourceState } from './source-state.ts';
 import { readDatabaseIdentity, readStoreState, readStoredCheckpoint, type StoreState } from './store-state.ts';
@@ -76,6 +77,11 @@ export async function survey(connections: Connections, source: SourceConfig, sto
   const storeState = await readStoreState(storeClient, store.schema);
   const sameDatabase = (await readDatabaseIdentity(admin)) === storeState.databaseIdentity;
   const adminHelps = sameDatabase && source.adminUrl !== null && state.mayCreateInDatabase;
+  const checkpoint =
+    storeState.schema === 'ours' && storeState.mayUseSchema
+      ? await readStoredCheckpoint(storeClient, store.schema, source.name)
+      : null;
+  // After the checkpoint: a daemon at work moves both, and the source must be found ahead.
   const probe = await probeReplication(source.url).then(
     (system) => ({ system, problems: [] }),
     (error: unknown) => ({ system: null, problems: [asProblem(error)] }),
@@ -89,10 +95,7 @@ export async function survey(connections: Connections, source: SourceConfig, sto
     store: storeState,
     sameDatabase,
     missingMigrations: await readMissingMigrations(storeClient, store.schema, storeState),
-    checkpoint:
-      storeState.schema === 'ours' && storeState.mayUseSchema
-        ? await readStoredCheckpoint(storeClient, store.schema, source.name)
-        : null,
+    checkpoint,
     problems: [
       ...sourceProblems(state, source),
       ...probe.problems,

@@ -14,6 +14,7 @@ import { ChunkPool } from './chunk-pool.ts';
 import type { Dictionary } from './dictionary.ts';
 import { Flush, FlushAbandoned } from './flush.ts';
 import { Lane } from './lane.ts';
+import { isRefusal, RefusedFlush } from './refusal.ts';
 import { Tallies } from './rollup.ts';
 import { Segment } from './segment.ts';
 
@@ -44,6 +45,8 @@ export interface WriterOptions {
   readonly dictionary: Dictionary;
   readonly relationIds: ReadonlyMap<number, number>;
   readonly limits?: WriterLimits;
+  /** Transactions up to this commit LSN are each a flush of their own: one of them is going to fail. */
+  readonly aloneUpTo?: bigint;
   /** Everything before this position is durable in the store. */
   readonly onDurable: (endLsn: bigint) => void;
   readonly onPressure: (paused: boolean) => void;
@@ -59,6 +62,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   readonly id = randomUUID();
   readonly #options: WriterOptions;
   readonly #limits: WriterLimits;
+  readonly #aloneUpTo: bigint;
   readonly #pool: ChunkPool;
   readonly #registrar: pg.Client;
   readonly #lanes: Lane[];
@@ -84,6 +88,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#limits = options.limits ?? WRITER_LIMITS;
+    this.#aloneUpTo = options.aloneUpTo ?? 0n;
     this.#pool = new ChunkPool(this.#limits.maxQueueBytes);
     this.#fromLsn = options.checkpoint.endLsn;
     const onError = (error: Error): void => this.#fail(error);
@@ -184,7 +189,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     flush.last = { ...tail, committedAtMicros: head.committedAtMicros };
     this.#open = false;
     // A lane that already has a part of it holds a store transaction open: that ends with this commit.
-    if (flush.dispatched || this.#active.size === 0) this.#cut();
+    if (flush.dispatched || this.#active.size === 0 || head.commitLsn <= this.#aloneUpTo) this.#cut();
   }
 
   empty(tail: TransactionTail): void {
@@ -193,18 +198,21 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
 
   /**
    * Stores what is complete. A transaction that is still coming in is left out, with what shares its flush:
-   * the slot has it. Rejects if a flush fails.
+   * the slot has it. Rejects if a flush fails. Returns how many whole transactions were left out.
    */
-  async drain(): Promise<void> {
+  async drain(): Promise<number> {
     const flush = this.#flush;
+    let leftOut = 0;
     if (flush !== null && this.#open) {
       this.#flush = null;
+      leftOut = flush.transactions.length;
       flush.fail(new FlushAbandoned());
       flush.discard();
     } else if (flush !== null) {
       this.#cut();
     }
     while (this.#active.size > 0) await Promise.all(this.#active);
+    return leftOut;
   }
 
   /** Ends at once; what is not committed is rolled back. After `drain`, nothing is left to roll back. Safe to call twice. */
@@ -347,12 +355,22 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
       await lane.write(flush, predecessor);
     } catch (error) {
       if (error instanceof FlushAbandoned) return;
-      this.#fail(error);
+      // What comes before it is good, as far as is known: once that is stored, this is where capture stands.
+      await predecessor.catch(() => {});
+      this.#fail(isRefusal(error) ? new RefusedFlush(this.#onlyTransaction(flush), error) : error);
       throw error;
     }
     this.counters.flushes += 1;
     this.counters.entries += flush.rowCount;
     this.#options.onDurable(flush.last!.endLsn);
+  }
+
+  /** The commit LSN of the one transaction that a flush consists of; null: it has several. */
+  #onlyTransaction(flush: Flush): bigint | null {
+    const [first, second] = flush.transactions;
+    const open = flush === this.#flush && this.#open;
+    if (first === undefined) return open ? this.#transaction!.commitLsn : null;
+    return second === undefined && !open ? first.head.commitLsn : null;
   }
 
   #release(segment: Segment): void {

@@ -34,6 +34,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   readonly #sink: TransactionSink<R>;
   readonly counters = { changes: 0, transactions: 0, unverifiedMessages: 0 };
   #head: TransactionHead | null = null;
+  #lastCommitLsn = 0n;
   #begun = false;
   #skipping = false;
   #ordinal = 0;
@@ -48,6 +49,16 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     return this.#head !== null;
   }
 
+  /** The commit LSN of the transaction that is coming in; null between transactions. */
+  get openCommitLsn(): bigint | null {
+    return this.#head?.commitLsn ?? null;
+  }
+
+  /** The commit LSN of the last transaction that began to come in. */
+  get lastCommitLsn(): bigint {
+    return this.#lastCommitLsn;
+  }
+
   constructor(options: AssemblerOptions<R>) {
     this.#options = options;
     this.#sink = options.sink;
@@ -59,6 +70,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
 
   begin(head: TransactionHead): void {
     this.#head = head;
+    this.#lastCommitLsn = head.commitLsn;
     this.#begun = false;
     this.#skipping = head.commitLsn < this.#options.storedUpTo;
     this.#ordinal = 0;

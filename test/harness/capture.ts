@@ -68,7 +68,10 @@ export interface Capture {
   spawn(): Promise<DaemonProcess>;
 }
 
-export type StartOptions = Pick<DaemonOptions, 'intervals'>;
+export type StartOptions = Pick<DaemonOptions, 'intervals' | 'delays'> & {
+  /** Instead of the source's own: as a role of fewer rights, or through a proxy. */
+  readonly url?: string;
+};
 
 export interface RunningDaemon extends AsyncDisposable {
   readonly daemon: Daemon;
@@ -114,7 +117,8 @@ export async function prepareCapture(database: TestDatabase, options: CaptureOpt
       await caughtUp(database, store, 'shop', waiting);
       if (options.second !== undefined) await caughtUp(options.second, store, 'depot', waiting);
     },
-    start: (starting = {}) => startInProcess(config, starting),
+    start: ({ url, ...starting } = {}) =>
+      startInProcess(url === undefined ? config : { ...config, sources: [{ ...source, url }] }, starting),
     spawn: () => spawnDaemon(config),
   };
 }
@@ -254,7 +258,10 @@ async function caughtUp(
   );
 }
 
-async function startInProcess(config: Config, options: StartOptions): Promise<RunningDaemon> {
+async function startInProcess(
+  config: Config,
+  options: Pick<DaemonOptions, 'intervals' | 'delays'>,
+): Promise<RunningDaemon> {
   const daemon = await startDaemon(config, { log: createLog('silent'), ...options });
   const ended = daemon.run();
   ended.catch(() => {});

@@ -77,6 +77,18 @@ describe('check', () => {
       'store-partitions',
       /no partition/,
     ],
+    [
+      'a gap that is open, for which setup helps',
+      `insert into audit.gaps (source_id, epoch, reason, detail) select id, 2, 'slot_missing', 'it was dropped' from audit.sources`,
+      'gaps',
+      /a gap is open \(slot_missing\): it was dropped/,
+    ],
+    [
+      'a gap on record',
+      `insert into audit.gaps (source_id, epoch, reason, to_time) select id, 2, 'slot_missing', '2026-01-02 03:04:05Z' from audit.sources`,
+      'gaps',
+      /1 gap, the latest until 2026-01-02 03:04:05 UTC/,
+    ],
     ['a store that is gone', 'drop schema audit cascade', 'store-schema', /no schema audit/],
     ['a store that is behind', 'delete from audit.migrations', 'store-schema', /behind/],
     ['an unlogged table', 'create unlogged table u (id integer)', 'untracked', /public\.u.*unlogged/],

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { SourceConfig } from '../../src/config/config.ts';
-import { explainReplicationError } from '../../src/setup/replication-probe.ts';
+import { explainReplicationError } from '../../src/capture/wal/stream-error.ts';
 import { mappedSettings, renderSourceSql } from '../../src/setup/source-sql.ts';
 
 const source = {
@@ -55,7 +55,7 @@ describe('explainReplicationError', () => {
     ['08P01', 'unsupported startup parameter: replication', 'RT_POOLER'],
     ['42501', 'permission denied to start WAL sender', 'RT_PRIVILEGE'],
     ['42501', 'must be superuser or replication role to start walsender', 'RT_PRIVILEGE'],
-    ['53300', 'number of requested standby connections exceeds "max_wal_senders" (currently 0)', 'RT_SETUP_FAILED'],
+    ['53300', 'number of requested standby connections exceeds "max_wal_senders" (currently 0)', 'RT_RESOURCES'],
     ['28P01', 'password authentication failed for user "rep"', 'RT_AUTH'],
     ['28000', 'no pg_hba.conf entry for replication connection', 'RT_AUTH'],
     ['3D000', 'database "shop" does not exist', 'RT_DATABASE_MISSING'],

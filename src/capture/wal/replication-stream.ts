@@ -1,18 +1,20 @@
-import type { Socket } from 'node:net';
 import pg from 'pg';
 import type { StoredBytes } from '../../change/bytes.ts';
 import { messageOf, RowtrailError } from '../../lib/errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../../pg/identifier.ts';
-import { formatLsn } from '../../pg/lsn.ts';
+import { formatLsn, parseLsn } from '../../pg/lsn.ts';
 import { connectionOptions, PINNED_SETTINGS } from '../../pg/pool.ts';
-import { FrameReader } from './frame-reader.ts';
+import { CopyBothQuery, type ReplicationConnection } from './copy-both.ts';
 import { SpillFile } from './spill-file.ts';
+import { explainRefusal, explainReplicationError, publicationMissing, skipsPublication } from './stream-error.ts';
 
 /** Microseconds from 1970 to 2000, PostgreSQL's epoch: the clock of status updates. */
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;
 const XLOG_DATA_HEADER_BYTES = 25;
 /** From a position being durable to the server being told, at most. */
 const ACKNOWLEDGE_DELAY_MS = 50;
+/** The answer to a command before streaming: over a connection that is half open, it would never come. */
+const COMMAND_LIMIT_MS = 60_000;
 
 export interface StreamHandler {
   /** One pgoutput message. A returned promise holds the next one back. */
@@ -33,7 +35,8 @@ export interface StreamOptions {
 export interface SystemIdentity {
   readonly systemIdentifier: string;
   readonly timeline: number;
-  readonly walEnd: string;
+  /** The end of the server's WAL. */
+  readonly walEnd: bigint;
 }
 
 /**
@@ -54,7 +57,14 @@ export class ReplicationStream {
   #statusTimer: NodeJS.Timeout | undefined;
   #pressed = false;
   #stopping = false;
+  #aborted = false;
+  #abortCause: Error | null = null;
+  #heardAtMs = 0;
+  #serverPid = 0;
   #ended: Promise<void> | null = null;
+  #rejectEnded: ((error: unknown) => void) | null = null;
+  /** What is to happen once everything that came before it has been handled. */
+  #afterHeld: (() => void) | null = null;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -62,13 +72,20 @@ export class ReplicationStream {
       ...connectionOptions(options.url, 'capture'),
       replication: 'database',
       // Values must have one text, whatever the database, role or server sets. DESIGN §2.4.
-      options: Object.entries(PINNED_SETTINGS)
+      // And a warning must come through: it can be all that is said of a publication that is gone.
+      options: Object.entries({ ...PINNED_SETTINGS, client_min_messages: 'warning' })
         .map(([name, value]) => `-c ${name}=${value}`)
         .join(' '),
     };
     this.#client = new pg.Client(config);
     // Before streaming, errors arrive at the query; while streaming, at `ended`.
     this.#client.on('error', () => {});
+    this.#client.on('notice', (notice) => {
+      const { publication } = options;
+      if (!skipsPublication(notice, publication)) return;
+      // Nothing behind it is handled: what was skipped must never be acknowledged.
+      this.#settle(() => this.abort(publicationMissing(publication, notice.message ?? '')));
+    });
   }
 
   /** The last position received. */
@@ -81,12 +98,38 @@ export class ReplicationStream {
     return this.#serverWalEnd > this.receivedLsn ? this.#serverWalEnd : this.receivedLsn;
   }
 
-  async connect(): Promise<SystemIdentity> {
-    await this.#client.connect();
-    await this.#acceptAnyBytes();
-    const result = await this.#client.query('IDENTIFY_SYSTEM');
-    const row = result.rows[0];
-    return { systemIdentifier: String(row.systemid), timeline: Number(row.timeline), walEnd: String(row.xlogpos) };
+  /** The server's process at the other end. */
+  get serverPid(): number {
+    return this.#serverPid;
+  }
+
+  /** How long nothing has come in, while something could: not while reading is paused. */
+  get silentMs(): number {
+    return this.#connection === null || this.#holding || this.#pressed ? 0 : performance.now() - this.#heardAtMs;
+  }
+
+  /** Rejects with an error that says what stands in the way. */
+  async connect(): Promise<void> {
+    try {
+      await this.#client.connect();
+      // Asked for, not taken from the handshake: what stands in between may have put in its own.
+      const result = await this.#answer(this.#client.query<{ pid: number }>('select pg_backend_pid() as pid'));
+      this.#serverPid = result.rows[0]!.pid;
+      await this.#acceptAnyBytes();
+    } catch (error) {
+      throw explainReplicationError(error, this.#options.url);
+    }
+  }
+
+  /** Who the server is and how far its WAL reaches. Before `start` only. */
+  async identify(): Promise<SystemIdentity> {
+    try {
+      const result = await this.#answer(this.#client.query('IDENTIFY_SYSTEM'));
+      const row = result.rows[0];
+      return { systemIdentifier: String(row.systemid), timeline: Number(row.timeline), walEnd: parseLsn(row.xlogpos) };
+    } catch (error) {
+      throw explainReplicationError(error, this.#options.url);
+    }
   }
 
   /**
@@ -95,13 +138,14 @@ export class ReplicationStream {
    * https://www.postgresql.org/docs/current/multibyte.html#MULTIBYTE-CHARSET-SUPPORTED
    */
   async #acceptAnyBytes(): Promise<void> {
-    const result = await this.#client.query('SHOW server_encoding');
-    if (result.rows[0].server_encoding === 'SQL_ASCII') await this.#client.query(`SET client_encoding = 'SQL_ASCII'`);
+    const result = await this.#answer(this.#client.query('SHOW server_encoding'));
+    if (result.rows[0].server_encoding !== 'SQL_ASCII') return;
+    await this.#answer(this.#client.query(`SET client_encoding = 'SQL_ASCII'`));
   }
 
   /**
    * Starts streaming; resolves when the server has accepted, which means that the slot is held. `ended`
-   * then settles when streaming is over.
+   * then settles when streaming is over. Rejects with what the refusal means; `ended` with what the server said.
    */
   async start(startLsn: bigint): Promise<{ readonly ended: Promise<void> }> {
     const { slot, publication } = this.#options;
@@ -112,35 +156,43 @@ export class ReplicationStream {
     this.#receivedHigh = Number(startLsn >> 32n);
     this.#receivedLow = Number(startLsn & 0xffff_ffffn);
     let ended!: Promise<void>;
-    await new Promise<void>((accepted, refused) => {
+    const started = new Promise<void>((accepted, refused) => {
       ended = new Promise<void>((resolve, reject) => {
+        const fail = (error: unknown): void => {
+          refused(error);
+          reject(error);
+        };
+        this.#rejectEnded = fail;
         const query = new CopyBothQuery(command, {
           started: (connection) => {
             this.#connection = connection;
+            this.#heardAtMs = performance.now();
             accepted();
+          },
+          heard: () => {
+            this.#heardAtMs = performance.now();
           },
           data: (buffer, start, end) => this.#receive(buffer, start, end),
           spilled: (file) => this.#receiveSpilled(file),
-          failed: (error) => {
-            refused(error);
-            reject(error);
-          },
+          failed: (error) => this.#settle(() => fail(error)),
           ended: () => resolve(),
         });
         this.#client.on('end', () => {
-          const error = new RowtrailError('RT_STREAM', 'the server closed the replication connection');
-          refused(error);
-          if (this.#stopping) resolve();
-          else reject(error);
+          this.#settle(() => {
+            if (this.#stopping) resolve();
+            fail(new RowtrailError('RT_STREAM', 'the server closed the replication connection'));
+          });
         });
-        this.#client.on('error', (error) => {
-          refused(error);
-          reject(error);
-        });
+        this.#client.on('error', (error) => this.#settle(() => fail(error)));
         this.#client.query(query as unknown as pg.Submittable);
       });
       ended.catch(() => {});
     });
+    try {
+      await this.#answer(started);
+    } catch (error) {
+      throw explainRefusal(error, this.#options);
+    }
     this.#ended = ended;
     return { ended };
   }
@@ -159,17 +211,38 @@ export class ReplicationStream {
     this.#statusTimer ??= setTimeout(() => this.sendStatus(), ACKNOWLEDGE_DELAY_MS);
   }
 
-  /** Sends a standby status update: written, flushed and applied are all the durable position. */
-  sendStatus(): void {
+  /** Ends the stream with this error, and drops whatever has been received and not been handled. */
+  abort(error: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#dropHeld();
+    this.#holding = true;
+    clearTimeout(this.#statusTimer);
+    this.#abortCause = error instanceof Error ? error : new Error(messageOf(error));
+    this.#connection?.stream.destroy(this.#abortCause);
+    this.#rejectEnded?.(this.#abortCause);
+  }
+
+  /** Whether `ended` was rejected by `abort` or by the handler, and not by the server. */
+  isOwnFailure(error: unknown): boolean {
+    return error === this.#abortCause;
+  }
+
+  /**
+   * Sends a standby status update: written, flushed and applied are all the durable position. With
+   * `wantsReply`, the server answers as soon as it can.
+   */
+  sendStatus(wantsReply = false): void {
     clearTimeout(this.#statusTimer);
     this.#statusTimer = undefined;
-    if (this.#connection === null || this.#stopping) return;
+    if (this.#connection === null || this.#stopping || this.#aborted) return;
     const message = Buffer.alloc(34);
     message[0] = 0x72;
     message.writeBigUInt64BE(this.#flushedLsn, 1);
     message.writeBigUInt64BE(this.#flushedLsn, 9);
     message.writeBigUInt64BE(this.#flushedLsn, 17);
     message.writeBigInt64BE(BigInt(Date.now()) * 1000n - POSTGRES_EPOCH_MICROS, 25);
+    message[33] = wantsReply ? 1 : 0;
     this.#connection.sendCopyFromChunk(message);
   }
 
@@ -180,6 +253,7 @@ export class ReplicationStream {
       this.#connection.endCopyFrom();
     }
     this.#stopping = true;
+    this.#afterHeld?.();
     clearTimeout(this.#statusTimer);
     this.#dropHeld();
     this.#connection?.stream.resume();
@@ -194,7 +268,7 @@ export class ReplicationStream {
   }
 
   #receive(buffer: Buffer, start: number, end: number): void {
-    if (this.#stopping) return;
+    if (this.#stopping || this.#aborted || this.#afterHeld !== null) return;
     if (this.#holding) {
       // The buffer is the socket's: what is kept must be copied.
       this.#held.push(Buffer.from(buffer.subarray(start, end)));
@@ -204,7 +278,7 @@ export class ReplicationStream {
   }
 
   #receiveSpilled(file: SpillFile): void {
-    if (this.#stopping) file.release();
+    if (this.#stopping || this.#aborted) file.release();
     else if (this.#holding) this.#held.push(file);
     else this.#handleSpilled(file);
   }
@@ -227,7 +301,7 @@ export class ReplicationStream {
         throw new RowtrailError('RT_DECODE', `unknown replication message 0x${buffer[start]?.toString(16) ?? ''}`);
       }
     } catch (error) {
-      this.#abort(error);
+      this.abort(error);
     }
   }
 
@@ -244,7 +318,7 @@ export class ReplicationStream {
       else this.#hold(pending.finally(() => file.release()));
     } catch (error) {
       file.release();
-      this.#abort(error);
+      this.abort(error);
     }
   }
 
@@ -253,11 +327,13 @@ export class ReplicationStream {
     this.#regulate();
     pending.then(
       () => {
+        if (this.#aborted) return;
         this.#holding = false;
         this.#release();
         this.#regulate();
+        if (!this.#holding) this.#afterHeld?.();
       },
-      (error: unknown) => this.#abort(error),
+      (error: unknown) => this.abort(error),
     );
   }
 
@@ -275,11 +351,24 @@ export class ReplicationStream {
     }
   }
 
+  /**
+   * The stream is over, by what has just come in. What came in before it is handled first: which transaction an
+   * error is about shows only then, and what is whole can still be stored. Nothing after it is.
+   */
+  #settle(end: () => void): void {
+    this.#afterHeld ??= end;
+    if (!this.#holding || this.#aborted || this.#stopping) this.#afterHeld();
+  }
+
   #regulate(): void {
     const stream = this.#connection?.stream;
-    if (stream === undefined || this.#stopping) return;
-    if (this.#holding || this.#pressed) stream.pause();
-    else stream.resume();
+    if (stream === undefined || this.#stopping || this.#aborted) return;
+    if (this.#holding || this.#pressed) {
+      stream.pause();
+    } else {
+      if (stream.isPaused()) this.#heardAtMs = performance.now();
+      stream.resume();
+    }
   }
 
   #dropHeld(): void {
@@ -287,78 +376,19 @@ export class ReplicationStream {
     this.#held = [];
   }
 
-  #abort(error: unknown): void {
-    this.#dropHeld();
-    this.#holding = true;
-    const cause = error instanceof Error ? error : new Error(messageOf(error));
-    this.#connection?.stream.destroy(cause);
-  }
-}
-
-/** The parts of `pg`'s connection that a Submittable is given. */
-interface ReplicationConnection {
-  readonly stream: Socket;
-  query(text: string): void;
-  once(event: 'replicationStart', listener: () => void): void;
-  sendCopyFromChunk(chunk: Buffer): void;
-  endCopyFrom(): void;
-}
-
-interface CopyBothEvents {
-  started(connection: ReplicationConnection): void;
-  data(buffer: Buffer, start: number, end: number): void;
-  spilled(file: SpillFile): void;
-  failed(error: Error): void;
-  ended(): void;
-}
-
-/** START_REPLICATION as a `pg` Submittable (the interface that pg-cursor and pg-copy-streams use). */
-class CopyBothQuery {
-  readonly #text: string;
-  readonly #events: CopyBothEvents;
-
-  constructor(text: string, events: CopyBothEvents) {
-    this.#text = text;
-    this.#events = events;
-  }
-
-  submit(connection: ReplicationConnection): void {
-    connection.once('replicationStart', () => this.#events.started(connection));
-    readPast(connection.stream, this.#events);
-    connection.query(this.#text);
-  }
-
-  handleError(error: Error): void {
-    this.#events.failed(error);
-  }
-
-  handleCommandComplete(): void {}
-
-  handleReadyForQuery(): void {
-    this.#events.ended();
-  }
-}
-
-/**
- * Takes CopyData out of the socket's stream before `pg`'s parser, which goes on to get everything else. The
- * connection is idle when this is called: no message is half read.
- */
-function readPast(socket: Socket, events: CopyBothEvents): void {
-  const listeners = socket.listeners('data');
-  const reader = new FrameReader({
-    copyData: (buffer, start, end) => events.data(buffer, start, end),
-    spilled: (file) => events.spilled(file),
-    other: (message) => {
-      for (const listener of listeners) listener.call(socket, message);
-    },
-  });
-  socket.removeAllListeners('data');
-  socket.once('close', () => reader.close());
-  socket.on('data', (chunk: Buffer) => {
+  /** The answer to a command, or an error when none comes. */
+  async #answer<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new RowtrailError('RT_CONNECT', `the source did not answer within ${COMMAND_LIMIT_MS / 1000} s`));
+      }, COMMAND_LIMIT_MS);
+    });
+    answer.catch(() => {});
     try {
-      reader.push(chunk);
-    } catch (error) {
-      socket.destroy(error instanceof Error ? error : new Error(messageOf(error)));
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
     }
-  });
+  }
 }

@@ -3,6 +3,8 @@ import type { ChangeHandler } from '../../change/change.ts';
 import { RowtrailError } from '../../lib/errors.ts';
 import { PgoutputDecoder } from '../pgoutput/decoder.ts';
 import { ReplicationStream, type StreamHandler, type SystemIdentity } from './replication-stream.ts';
+import { explainStreamError } from './stream-error.ts';
+import { inspectWalsender } from './walsender.ts';
 
 export interface CaptureIntervals {
   /** How often the server is told that this end lives, and how far the store is. */
@@ -10,9 +12,19 @@ export interface CaptureIntervals {
   /** How often an idle source's position is moved on, and the least WAL that makes it worth a write to the store. */
   readonly idleMs: number;
   readonly idleMinBytes: bigint;
+  /** After this silence the server is asked for a sign of life, again and again. */
+  readonly pingMs: number;
+  /** After this one its catalog is asked, over another connection, whether the walsender is at work. */
+  readonly silenceMs: number;
 }
 
-export const CAPTURE_INTERVALS: CaptureIntervals = { statusMs: 1_000, idleMs: 10_000, idleMinBytes: 1024n * 1024n };
+export const CAPTURE_INTERVALS: CaptureIntervals = {
+  statusMs: 1_000,
+  idleMs: 10_000,
+  idleMinBytes: 1024n * 1024n,
+  pingMs: 10_000,
+  silenceMs: 30_000,
+};
 const STOP_LIMIT_MS = 5_000;
 
 /** Where a capture's changes go. Supplied by the daemon. */
@@ -28,10 +40,15 @@ export interface WalCaptureOptions<R> {
   readonly url: string;
   readonly slot: string;
   readonly publication: string;
-  /** Called once connected: throws if this server or slot must not be streamed from. Returns where to start. */
-  readonly verify: (system: SystemIdentity) => Promise<bigint>;
+  /**
+   * Called once connected: throws if this server or slot must not be streamed from. Returns where to start.
+   * `identify` asks the server who it is and how far its WAL reaches at that moment.
+   */
+  readonly verify: (identify: () => Promise<SystemIdentity>) => Promise<bigint>;
   /** Called once the slot is held. */
   readonly open: (startLsn: bigint) => Promise<CaptureConsumer<R>>;
+  /** Called once, when everything that was in the WAL at the start has been received or passed over. */
+  readonly onCaughtUp?: () => void;
   readonly intervals?: CaptureIntervals;
 }
 
@@ -47,6 +64,10 @@ export class WalCapture<R> implements StreamHandler {
   #opened: Promise<void> = Promise.resolve();
   #idleLsn = 0n;
   #idleRecordedLsn = 0n;
+  #walEndAtStart = 0n;
+  #hasCaughtUp = false;
+  #asking = false;
+  #recording = false;
   #fail: ((error: unknown) => void) | null = null;
   #halted = false;
   #stopping = false;
@@ -72,15 +93,19 @@ export class WalCapture<R> implements StreamHandler {
       this.#fail = reject;
     });
     failed.catch(() => {});
-    const { statusMs, idleMs, idleMinBytes } = this.#options.intervals ?? CAPTURE_INTERVALS;
-    const timers: NodeJS.Timeout[] = [];
+    const { statusMs, idleMs, idleMinBytes, pingMs } = this.#options.intervals ?? CAPTURE_INTERVALS;
+    // From the first moment: a store that is slow to open must not cost the connection.
+    const timers = [setInterval(() => this.#stream?.sendStatus(), statusMs)];
     try {
       const { ended } = await this.#connect();
       if (this.#stopping) return;
       onStreaming();
-      timers.push(setInterval(() => this.#stream?.sendStatus(), statusMs));
       timers.push(setInterval(() => this.#moveIdle(idleMinBytes), idleMs));
-      await Promise.race([ended, failed]);
+      timers.push(setInterval(() => void this.#watch(), pingMs));
+      const streamed = ended.catch((error: unknown) => {
+        throw this.#stream?.isOwnFailure(error) === true ? error : explainStreamError(error, this.#options);
+      });
+      await Promise.race([streamed, failed]);
       if (!this.#stopping) throw new RowtrailError('RT_STREAM', 'the server ended the replication stream');
     } finally {
       for (const timer of timers) clearInterval(timer);
@@ -118,7 +143,12 @@ export class WalCapture<R> implements StreamHandler {
     const { url, slot, publication, verify, open } = this.#options;
     const stream = new ReplicationStream({ url, slot, publication, handler: this });
     this.#stream = stream;
-    const startLsn = await verify(await stream.connect());
+    await stream.connect();
+    const startLsn = await verify(async () => {
+      const system = await stream.identify();
+      this.#walEndAtStart = system.walEnd;
+      return system;
+    });
     // Changes may arrive before the consumer is there: the first of them holds the stream back.
     let opened!: () => void;
     this.#opened = new Promise((resolve) => {
@@ -155,6 +185,10 @@ export class WalCapture<R> implements StreamHandler {
     // With nothing in flight, whatever commits later has its commit record after this position.
     if (this.#halted || this.#consumer?.idle() !== true) return;
     this.#idleLsn = walEnd;
+    if (!this.#hasCaughtUp && walEnd >= this.#walEndAtStart) {
+      this.#hasCaughtUp = true;
+      this.#options.onCaughtUp?.();
+    }
     // A server that shuts down waits until it hears that all it sent is safe, and asks.
     if (replyRequested) this.#moveIdle(1n);
   }
@@ -165,14 +199,51 @@ export class WalCapture<R> implements StreamHandler {
    */
   #moveIdle(minBytes: bigint): void {
     const lsn = this.#idleLsn;
-    if (this.#stopping || this.#consumer === null || lsn < this.#idleRecordedLsn + minBytes) return;
-    this.#idleRecordedLsn = lsn;
-    this.#consumer.recordPosition(lsn).then(
-      () => {
-        this.#stream?.acknowledge(lsn);
-        this.#stream?.sendStatus();
-      },
-      (error: unknown) => this.#fail?.(error),
-    );
+    if (this.#stopping || this.#recording || this.#consumer === null || lsn < this.#idleRecordedLsn + minBytes) return;
+    this.#recording = true;
+    this.#consumer
+      .recordPosition(lsn)
+      .then(
+        () => {
+          this.#idleRecordedLsn = lsn;
+          this.#stream?.acknowledge(lsn);
+          this.#stream?.sendStatus();
+        },
+        (error: unknown) => {
+          // A store that is slow to answer costs nothing but the acknowledgement: the next interval tries again.
+          if (error instanceof RowtrailError) this.#fail?.(error);
+        },
+      )
+      .finally(() => {
+        this.#recording = false;
+      });
   }
+
+  /** Asks a silent server for a sign of life, and its catalog when none comes. */
+  async #watch(): Promise<void> {
+    const stream = this.#stream;
+    const { url, slot, intervals } = this.#options;
+    const { pingMs, silenceMs } = intervals ?? CAPTURE_INTERVALS;
+    if (stream === null || this.#stopping || this.#asking || stream.silentMs < pingMs) return;
+    stream.sendStatus(true);
+    if (stream.silentMs < silenceMs) return;
+    this.#asking = true;
+    try {
+      const verdict = await inspectWalsender(url, slot, stream.serverPid);
+      if (verdict === 'dead') stream.abort(silence(stream.silentMs));
+    } catch (error) {
+      // Neither answers: whatever it is, a new attempt will see it.
+      stream.abort(silence(stream.silentMs, error));
+    } finally {
+      this.#asking = false;
+    }
+  }
+}
+
+function silence(silentMs: number, cause?: unknown): RowtrailError {
+  return new RowtrailError(
+    'RT_STREAM',
+    `the replication connection has been silent for ${Math.round(silentMs / 1000)} s, and its server is not at work on it`,
+    { hint: 'Something between here and the source dropped it. Capture connects again.', cause },
+  );
 }

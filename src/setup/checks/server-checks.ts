@@ -1,5 +1,5 @@
 import type { SourceConfig } from '../../config/config.ts';
-import type { SystemIdentity } from '../replication-probe.ts';
+import type { SystemIdentity } from '../../capture/wal/replication-stream.ts';
 import { MIN_VERSION, type Problem } from '../preflight.ts';
 import { mappedSettings, SOURCE_SQL_VERSION } from '../source-sql.ts';
 import type { SourceState } from '../source-state.ts';

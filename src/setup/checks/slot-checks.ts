@@ -1,6 +1,6 @@
-import { slotFault } from '../../capture/wal/slot.ts';
+import { slotFault, type ServerFacts } from '../../capture/wal/slot.ts';
 import type { SourceConfig } from '../../config/config.ts';
-import type { SystemIdentity } from '../replication-probe.ts';
+import type { SystemIdentity } from '../../capture/wal/replication-stream.ts';
 import type { StoredCheckpoint } from '../slot-plan.ts';
 import type { SourceState } from '../source-state.ts';
 import { ok, problem, warning, type Finding } from './check.ts';
@@ -50,6 +50,6 @@ export function retentionCheck(state: SourceState): Finding | null {
 }
 
 /** Without a replication connection (a problem of its own) the server counts as the known one. */
-function known(checkpoint: StoredCheckpoint): SystemIdentity {
-  return { systemIdentifier: checkpoint.systemIdentifier ?? '', timeline: checkpoint.timeline ?? 0 };
+function known(checkpoint: StoredCheckpoint): ServerFacts {
+  return { systemIdentifier: checkpoint.systemIdentifier ?? '', timeline: checkpoint.timeline ?? 0, walEnd: null };
 }

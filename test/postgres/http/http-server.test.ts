@@ -23,6 +23,7 @@ const STREAMING: LiveSource = {
   sourceLsn: 0x16b3748n,
   lagBytes: 0n,
   lagMs: 3,
+  queuedBytes: 0,
   counters: { changes: 4, entries: 4, transactions: 2, unverifiedMessages: 0, retries: 0 },
 };
 
@@ -239,7 +240,8 @@ describe('GET /api/v1/activity/{id}', () => {
 describe('status', () => {
   it('shows the store and the running capture', async () => {
     await history.database.query(
-      `insert into ${SCHEMA}.gaps (source_id, epoch, reason) select id, 1, 'slot lost' from ${SCHEMA}.sources`,
+      `insert into ${SCHEMA}.gaps (source_id, epoch, reason, from_lsn)
+         select id, 2, 'slot_lost', '0/16B3748' from ${SCHEMA}.sources`,
     );
     const { data } = (await get('/api/v1/status')).json();
     expect(data.store).toEqual({ schema: SCHEMA, entries_estimate: 5 });
@@ -251,7 +253,7 @@ describe('status', () => {
         slot: 'rowtrail_shop',
         end_lsn: '0/16B3748',
         open_flushes: { count: 0, oldest: null },
-        gaps: { count: 1, latest: [expect.objectContaining({ reason: 'slot lost', to_lsn: null })] },
+        gaps: { count: 1, latest: [expect.objectContaining({ reason: 'slot_lost', to_lsn: null })] },
         live: expect.objectContaining({ state: 'streaming', received_lsn: '0/16B3748', lag_bytes: 0, lag_ms: 3 }),
       }),
     ]);
@@ -266,6 +268,11 @@ describe('status', () => {
 
   it('is alive whatever happens, and ready only while everything streams', async () => {
     expect((await get('/healthz')).json()).toEqual({ status: 'alive' });
+    // A gap that is open says that nothing is captured; one that is closed is history.
+    expect(expectProblem(await get('/readyz'), 'not_ready')['reasons']).toEqual([
+      expect.objectContaining({ source: 'shop', code: 'open_gap', message: expect.stringContaining('0/16B3748') }),
+    ]);
+    await history.database.query(`update ${SCHEMA}.gaps set to_time = now()`);
     expect((await get('/readyz')).json()).toEqual({ status: 'ready', gaps: 1 });
     const error = { code: 'RT_SLOT_LOST', message: 'the slot is lost', hint: 'Run setup.' };
     live = [STREAMING, { ...STREAMING, name: 'billing', state: 'stopped', error }];

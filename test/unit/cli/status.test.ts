@@ -45,17 +45,18 @@ test('a gap, a flush that is open, a slot that nobody reads', () => {
         reason: 'slot_lost',
         detail: index === 0 ? 'WAL removed' : null,
         from_lsn: '0/1',
-        to_lsn: null,
+        to_lsn: index === 0 ? null : '0/2',
         from_time: null,
-        to_time: null,
+        to_time: index === 0 ? null : '2026-11-21T00:00:00.000000Z',
         recorded_at: '2026-11-21T00:00:00.000000Z',
       })),
     },
     server_slot: { found: true, active_pid: null, wal_status: 'lost', retained_bytes: null, error: null },
   });
   expect(printed).toContain('being written  1, the oldest since 1 min ago');
-  expect(printed).toContain('gaps           4: changes may be missing');
-  expect(printed).toContain('slot_lost: 0/1 to now, recorded 2026-11-21T00:00:00.000000Z (WAL removed)');
+  expect(printed).toContain('gaps           4: changes are missing, and nothing is captured now: see `rowtrail check`');
+  expect(printed).toContain('slot_lost: OPEN since 0/1, recorded 2026-11-21T00:00:00.000000Z (WAL removed)');
+  expect(printed).toContain('slot_lost: 0/1 to 0/2, recorded');
   expect(printed.match(/slot_lost/g)).toHaveLength(3);
   expect(printed).toContain('slot           rowtrail_shop, no daemon reads it, LOST');
 });

@@ -1,0 +1,23 @@
+import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
+
+/** A flush that the store will not take, now or later. */
+export class RefusedFlush extends RowtrailError {
+  /** The commit LSN of the flush's only transaction; null: it has several, and any of them may be the cause. */
+  readonly commitLsn: bigint | null;
+
+  constructor(commitLsn: bigint | null, cause: unknown) {
+    // Messages of class 22 quote the value that they are about: rows' values do not belong into errors.
+    const code = codeOf(cause) ?? '';
+    const told = code.startsWith('22') ? `SQLSTATE ${code}` : messageOf(cause);
+    super('RT_STORE_REFUSED', `the store refuses {transaction}: ${told}`, { cause });
+    this.commitLsn = commitLsn;
+  }
+}
+
+/**
+ * Data exceptions and program limits: the same bytes are refused every time.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function isRefusal(error: unknown): boolean {
+  return /^(22|54)...$/.test(codeOf(error) ?? '');
+}
