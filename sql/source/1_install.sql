@@ -31,8 +31,18 @@ create table if not exists rowtrail.tables (
   prior_identity "char" not null,        -- pg_class.relreplident before
   prior_identity_index text,
   identity_changed boolean not null,
-  installed_at timestamptz not null default now()
+  installed_at timestamptz not null default now(),
+  kind "char"                            -- pg_class.relkind: only r has rows of its own; null: recorded before version 2
 );
+do $$
+begin
+  -- Looked for first: even where there is nothing to add, ALTER TABLE would lock out whoever does DDL meanwhile.
+  if not exists (select from pg_catalog.pg_attribute a
+    where a.attrelid = 'rowtrail.tables'::pg_catalog.regclass and a.attname = 'kind') then
+    alter table rowtrail.tables add column kind "char";
+  end if;
+end
+$$;
 
 -- Who a session token belongs to. No unique key but the token, no reader among the apps.
 create table if not exists rowtrail.sessions (

@@ -22,6 +22,8 @@ export interface DaemonOptions {
   readonly intervals?: CaptureIntervals;
   /** Default: RUNNER_DELAYS. */
   readonly delays?: RunnerDelays;
+  /** Default: COVERAGE_INTERVAL_MS. */
+  readonly coverageIntervalMs?: number;
 }
 
 export interface Daemon {
@@ -38,11 +40,12 @@ export interface Daemon {
  * source is not ready for it: the error says what to do.
  */
 export async function startDaemon(config: Config, options: DaemonOptions): Promise<Daemon> {
-  const { log, intervals, delays } = options;
+  const { log, intervals, delays, coverageIntervalMs } = options;
   const storePool = createPool(config.store.url, 'daemon', { max: STORE_POOL_SIZE });
   const queryPool = createPool(config.store.url, 'http', { max: QUERY_POOL_SIZE });
   const runners = config.sources.map(
-    (source) => new SourceRunner({ source, store: config.store, storePool, log, intervals, delays }),
+    (source) =>
+      new SourceRunner({ source, store: config.store, storePool, log, intervals, delays, coverageIntervalMs }),
   );
   let http: HttpServer | null = null;
   let timer: NodeJS.Timeout | undefined;

@@ -17,6 +17,7 @@ import { StoreWriter } from '../store/writer.ts';
 import { TransactionAssembler } from '../transaction/assembler.ts';
 import type { ClaimMapping } from '../transaction/context-message.ts';
 import { relationDescriber } from './relation-describer.ts';
+import { rootRelation } from './root-relation.ts';
 import { SessionCache } from './session-cache.ts';
 import type pg from 'pg';
 
@@ -247,6 +248,7 @@ export class SourceAttempt {
       secret,
       mappings: claimMappings(source),
       describe: relationDescriber(source, sourcePool, dictionary, relationIds),
+      relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
       storedUpTo: checkpoint.endLsn,
     });
     this.#assembler = assembler;

@@ -12,6 +12,7 @@ import { createPool, explainDatabaseError } from '../pg/pool.ts';
 import type { LiveSource } from '../query/status.ts';
 import { readCheckpoint, type Checkpoint } from '../store/checkpoint.ts';
 import { openGap, withdrawGap } from '../store/gap.ts';
+import { checkCoverage } from './coverage-check.ts';
 import { decideRetry, gapReason } from './retry.ts';
 import { BlockedSomewhere, SourceAttempt } from './source-attempt.ts';
 
@@ -38,6 +39,8 @@ export const RUNNER_DELAYS: RunnerDelays = {
   blockedMs: 3_600_000,
 };
 const DRAIN_LIMIT_MS = 10_000;
+/** How often the source's catalog is compared with what setup recorded. */
+const COVERAGE_INTERVAL_MS = 60_000;
 /** An attempt that streamed for this long was a good one: the next failure starts backing off anew. */
 const GOOD_ATTEMPT_MS = 30_000;
 /** The answer of the source's catalog: over a connection that is half open, it would never come. */
@@ -50,6 +53,8 @@ export interface SourceRunnerOptions {
   readonly log: Log;
   readonly intervals?: CaptureIntervals | undefined;
   readonly delays?: RunnerDelays | undefined;
+  /** Default: COVERAGE_INTERVAL_MS. */
+  readonly coverageIntervalMs?: number | undefined;
 }
 
 /** How an attempt ended. */
@@ -76,6 +81,7 @@ export class SourceRunner implements Service {
   #state: LiveSource['state'] = 'starting';
   #since = new Date();
   #error: LiveSource['error'] = null;
+  #coverage: Promise<void> | null = null;
 
   constructor(options: SourceRunnerOptions) {
     this.name = options.source.name;
@@ -101,6 +107,7 @@ export class SourceRunner implements Service {
     this.#abort.abort();
     await this.#attempt?.stop(DRAIN_LIMIT_MS);
     await this.#running?.catch(() => {});
+    await this.#coverage;
     await this.#sourcePool.end();
   }
 
@@ -126,6 +133,25 @@ export class SourceRunner implements Service {
 
   get #delays(): RunnerDelays {
     return this.#options.delays ?? RUNNER_DELAYS;
+  }
+
+  /**
+   * Looks at the catalog for what the stream does not tell, at once and then at intervals, until stopped. Never
+   * throws: the next look makes up for it.
+   */
+  async #watchCoverage(): Promise<void> {
+    const { source, store, storePool, log, coverageIntervalMs } = this.#options;
+    while (!this.#abort.signal.aborted) {
+      try {
+        const options = { source, schema: store.schema, sourcePool: this.#sourcePool, storePool };
+        const added = this.#state === 'streaming' ? await checkCoverage(options) : 0;
+        if (added > 0)
+          log.warn({ source: this.name, gaps: added }, 'gap recorded: tables are not covered as setup left them');
+      } catch (error) {
+        log.warn({ source: this.name }, `cannot compare the catalog with rowtrail.tables: ${messageOf(error)}`);
+      }
+      await pause(coverageIntervalMs ?? COVERAGE_INTERVAL_MS, this.#abort.signal);
+    }
   }
 
   live(): LiveSource {
@@ -200,6 +226,7 @@ export class SourceRunner implements Service {
         streamedAtMs = performance.now();
         this.#hasStreamed = true;
         this.#enter('streaming', null);
+        this.#coverage ??= this.#watchCoverage();
         this.#onStreaming?.();
       },
       onProgress: () => void this.#withdrawGap(attempt.checkpoint),

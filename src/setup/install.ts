@@ -12,7 +12,7 @@ import { lockSetup } from './setup-lock.ts';
 import { createSlot } from './slot-create.ts';
 import { adoptedLsn, planSlot, type SlotPlan } from './slot-plan.ts';
 import { STEP_LIMITS, StepRunner, type StepLimits } from './step-runner.ts';
-import { beginHistory, PARTITIONS_AHEAD, restartHistory } from './store-sql.ts';
+import { beginHistory, PARTITIONS_AHEAD, recordChanges, removalStatement, restartHistory } from './store-sql.ts';
 import { openConnections, survey, type Connections, type Survey } from './survey.ts';
 import { tableLabel } from './tables.ts';
 import { counted } from '../lib/counted.ts';
@@ -114,7 +114,7 @@ function report(found: Survey, plan: SourcePlan, options: SetupOptions): void {
   }
   for (const { table, reason } of found.plan.skipped) options.print(`Skipped: ${tableLabel(table)}: ${reason}.`);
   for (const pattern of found.plan.unmatched) options.print(`Note: no table matches ${pattern} yet.`);
-  for (const label of plan.removed) options.print(`No longer tracked: ${label}.`);
+  for (const row of plan.removed) options.print(`No longer tracked: ${tableLabel(row)}.`);
 }
 
 interface Installation {
@@ -135,6 +135,7 @@ async function installAll(installation: Installation): Promise<void> {
   let newSlot = false;
   try {
     undoStore.run = await installStore(installation);
+    await recordDrift(installation);
     for (const step of plan.steps) {
       options.log.debug({ step: step.title }, 'setup');
       await runner.run(step);
@@ -143,6 +144,7 @@ async function installAll(installation: Installation): Promise<void> {
       newSlot = true;
     });
     if (lsn !== null) await writeHistory(installation, lsn);
+    await recordRemoval(installation);
   } catch (error) {
     const left = await putBack(connections, source.slot, newSlot, runner, undoStore.run);
     throw failed(error, source, store, left);
@@ -174,6 +176,24 @@ async function installStore({
     await undo().catch(() => {});
     throw explainDatabaseError(error, `the store of source ${source.name}`, store.url);
   }
+}
+
+/** What was lost meanwhile goes on record before the steps forget the tables that are gone. */
+async function recordDrift({ connections, found, source, store, options }: Installation): Promise<void> {
+  if (found.drift === null || found.checkpoint === null) return;
+  const { changes, at } = found.drift;
+  const recorded = await connections.store.query(recordChanges(store.schema, source.name, changes, at));
+  const added = recorded.rows[0]?.added ?? 0;
+  if (added === 0) return;
+  options.print(
+    `GAP: not all was covered since the last setup: ${counted(added, 'gap')} went on record (\`rowtrail status\`).`,
+  );
+}
+
+/** Tables that are taken out are not captured from here: a gap, until they are tracked again. */
+async function recordRemoval({ connections, found, plan, source, store }: Installation): Promise<void> {
+  const statement = removalStatement(found, plan, source, store);
+  if (statement !== null) await connections.store.query(statement);
 }
 
 /** Slot and its first position as SQL; null: both are there and stay. */

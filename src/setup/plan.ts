@@ -2,13 +2,13 @@ import type { SourceConfig } from '../config/config.ts';
 import { mappedSettings, renderSourceSql, SOURCE_SQL_VERSION } from './source-sql.ts';
 import { publicationStep, trackSteps, unpublishStep, untrackStep, type Step } from './steps.ts';
 import type { Survey } from './survey.ts';
-import { tableLabel, type TableRow } from './tables.ts';
+import type { TableRow } from './tables.ts';
 
 /** What setup will do on the source before the slot, in order. */
 export interface SourcePlan {
   readonly steps: readonly Step[];
-  /** `schema.table` of what is taken out. */
-  readonly removed: readonly string[];
+  /** What is taken out. */
+  readonly removed: readonly TableRow[];
 }
 
 /** The publication comes before its members, and the context triggers' function before the triggers. */
@@ -26,7 +26,7 @@ export async function planSource(found: Survey, source: SourceConfig): Promise<S
       ...plan.tracked.flatMap((table) => trackSteps(table, source.publication)),
       ...removed.map((row) => untrackStep(row, source.publication)),
     ],
-    removed: removed.map((row) => tableLabel(row)),
+    removed,
   };
 }
 
@@ -48,10 +48,11 @@ async function objectsStep(found: Survey, source: SourceConfig): Promise<Step> {
     state.install.contextSettings.join('\n') !== mappedSettings(source).join('\n');
   return {
     title: `schema rowtrail${changes ? '' : ' (as it is)'}`,
-    // Records of tables that were dropped since.
+    // Records of tables that were dropped since: `recordDrift` has put their loss into the store.
     statements: [
       ...statements,
       'delete from rowtrail.tables t where not exists (select from pg_class c where c.oid = t.relid)',
+      'update rowtrail.tables t set kind = c.relkind from pg_class c where c.oid = t.relid and t.kind is null',
     ],
     undo:
       state.rowtrailSchema === 'absent'

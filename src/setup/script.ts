@@ -3,7 +3,14 @@ import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { formatLsn } from '../pg/lsn.ts';
 import type { SourcePlan } from './plan.ts';
 import { adoptedLsn, type SlotPlan } from './slot-plan.ts';
-import { beginHistory, migrationScript, PARTITIONS_AHEAD, restartHistory } from './store-sql.ts';
+import {
+  beginHistory,
+  migrationScript,
+  PARTITIONS_AHEAD,
+  recordChanges,
+  removalStatement,
+  restartHistory,
+} from './store-sql.ts';
 import type { Survey } from './survey.ts';
 import { tableLabel } from './tables.ts';
 
@@ -23,6 +30,7 @@ export function setupScript(input: ScriptInput): string {
     sourceSection(input),
     slotSection(input),
     historySection(input),
+    removalSection(input),
     '-- Done. `rowtrail check` says whether everything is in place.',
   ]
     .filter((section) => section !== '')
@@ -60,6 +68,12 @@ function storeSection({ found, source, store }: ScriptInput): string {
   lines.push(
     `select ${quoteIdentifier(store.schema)}.ensure_partitions(${quoteLiteral(store.partition)}, ${PARTITIONS_AHEAD});`,
   );
+  if (found.drift !== null && found.checkpoint !== null && found.drift.changes.length > 0) {
+    lines.push(
+      '-- What was lost since the last setup',
+      `${recordChanges(store.schema, source.name, found.drift.changes, found.drift.at)};`,
+    );
+  }
   return lines.join('\n');
 }
 
@@ -100,6 +114,14 @@ function historySection(input: ScriptInput): string {
       ? restartHistory(start, found.checkpoint, slotPlan.reason, slotPlan.why)
       : beginHistory(start);
   return ['-- ## 4. The store: where the history begins', connectTo(store.url), transaction(statements)].join('\n');
+}
+
+function removalSection({ found, plan, source, store }: ScriptInput): string {
+  const statement = removalStatement(found, plan, source, store);
+  if (statement === null) return '';
+  return ['-- ## 5. The store: tables that are not captured from here', connectTo(store.url), `${statement};`].join(
+    '\n',
+  );
 }
 
 function transaction(statements: readonly string[]): string {

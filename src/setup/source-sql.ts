@@ -3,7 +3,7 @@ import { readSqlFile } from '../pg/migrate.ts';
 import type { SourceConfig } from '../config/config.ts';
 
 /** Rises whenever `sql/source` changes, so that `check` can ask for a new `rowtrail setup`. */
-export const SOURCE_SQL_VERSION = '1';
+export const SOURCE_SQL_VERSION = '2';
 
 /** A larger context message is sent with each value shortened; a larger event is refused. Bytes. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
@@ -43,7 +43,15 @@ export function mappedSettings(source: SourceConfig): string[] {
 /** The SQL that installs schema `rowtrail`, complete, one text per file of `sql/source`. Safe to run again. */
 export async function renderSourceSql(input: SourceSqlInput): Promise<string[]> {
   const converted = needsConversion(input.encoding);
-  const names = ['1_install', ...(converted ? ['utf8'] : []), '2_session', '3_context', '4_event', '5_rights'];
+  const names = [
+    '1_install',
+    ...(converted ? ['utf8'] : []),
+    '2_session',
+    '3_context',
+    '4_event',
+    '5_partition',
+    '6_rights',
+  ];
   const values = placeholders(input, converted);
   const texts = await Promise.all(names.map((name) => readSqlFile(`source/${name}.sql`)));
   return texts.map((text) => fill(text, values));

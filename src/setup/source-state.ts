@@ -33,6 +33,8 @@ export interface SourceState {
   readonly publication: Publication | null;
   readonly slot: Slot | null;
   readonly tables: readonly TableRow[];
+  /** Both event triggers are there and fire always. */
+  readonly hasEventTriggers: boolean;
   /** Mapped settings that ordinary roles may not read: the application's writes would fail. */
   readonly unreadableSettings: readonly string[];
 }
@@ -94,6 +96,7 @@ export async function readSourceState(client: pg.ClientBase, source: SourceConfi
       schema.present !== true ? 'absent' : schema.has_install === true || schema.empty === true ? 'ours' : 'foreign',
     mayChangeRowtrailSchema: schema.owned === true,
     ownerRoleExists: server.owner_role_exists,
+    hasEventTriggers: server.has_event_triggers,
     install,
     publication: await readPublication(client, source.publication),
     slot: await readSlot(client, source.slot),
@@ -115,7 +118,11 @@ select current_setting('server_version_num')::integer as version, current_settin
   array(select p.oid::regprocedure::text from pg_proc p
     where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any ($1::text[])
       and not has_function_privilege('public', p.oid, 'execute')) as revoked,
-  exists (select from pg_roles where rolname = 'rowtrail_owner') as owner_role_exists`;
+  exists (select from pg_roles where rolname = 'rowtrail_owner') as owner_role_exists,
+  -- from PostgreSQL 17 on they can be switched off altogether
+  coalesce(current_setting('event_triggers', true), 'on') = 'on'
+    and (select count(*) = 2 from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid join pg_namespace n on n.oid = p.pronamespace
+      where n.nspname = 'rowtrail' and e.evtenabled = 'A' and p.proname in ('partition_ddl', 'partition_drop')) as has_event_triggers`;
 
 const SCHEMA_SQL = `
 select n.oid is not null as present, pg_has_role(n.nspowner, 'usage') as owned,

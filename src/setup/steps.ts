@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../pg/identifier.ts';
-import { AFTER_TRIGGER, BEFORE_TRIGGER } from './table-query.ts';
+import { AFTER_TRIGGER, BEFORE_TRIGGER, TRUNCATE_TRIGGER } from './table-query.ts';
 import type { Publication } from './source-state.ts';
 import { tableLabel, type RecordedTable, type ReplicaIdentity, type TableRow, type TrackedTable } from './tables.ts';
 
@@ -58,6 +58,7 @@ export function trackSteps(table: TrackedTable, publication: string): Step[] {
     const parts = [
       identityPart(member, table.identity),
       triggerPart(member),
+      truncatePart(member, table),
       recordPart(member, table),
       member === table.root && !member.published ? membershipPart(member, publication) : null,
     ].filter((part) => part !== null);
@@ -136,28 +137,65 @@ function triggerPart(row: TableRow): Part | null {
   };
 }
 
+/** What the truncate trigger has for an argument; null: the table is to have none. */
+export function wantedTruncateTrigger(row: TableRow, table: TrackedTable): string | null {
+  if (row.rootOid === null) return row.kind === 'p' ? table.identity : null;
+  return row.kind === 'r' ? '' : null;
+}
+
+/** A TRUNCATE of a leaf is not streamed: a trigger tells it, and one on the root tells the root's apart. */
+function truncatePart(row: TableRow, table: TrackedTable): Part | null {
+  const wanted = wantedTruncateTrigger(row, table);
+  if (row.truncateTrigger === wanted) return null;
+  const before = createTruncateTrigger(row, row.truncateTrigger === 'disabled' ? wanted : row.truncateTrigger);
+  const drop = dropTrigger(row, TRUNCATE_TRIGGER);
+  if (wanted === null) return { what: 'truncate trigger off', statements: [drop], undo: before };
+  return {
+    what: 'truncate trigger',
+    statements: createTruncateTrigger(row, wanted),
+    undo: row.truncateTrigger === null ? [drop] : before,
+  };
+}
+
+function createTruncateTrigger(row: TableRow, argument: string | null): string[] {
+  if (argument === null) return [];
+  return [
+    `create or replace trigger ${TRUNCATE_TRIGGER} before truncate on ${quoteQualified(row.schema, row.name)} for each statement execute function rowtrail.truncate_trigger(${argument === '' ? '' : quoteLiteral(argument)})`,
+    alter(row, `enable always trigger ${TRUNCATE_TRIGGER}`),
+  ];
+}
+
 function dropTriggersPart(row: TableRow): Part {
   const create = row.hasTriggers ? triggerPart({ ...row, hasTriggers: false }) : null;
-  return { what: 'context triggers off', statements: dropTriggers(row), undo: create?.statements ?? [] };
+  return {
+    what: 'context triggers off',
+    statements: [...dropTriggers(row), dropTrigger(row, TRUNCATE_TRIGGER)],
+    undo: [...(create?.statements ?? []), ...createTruncateTrigger(row, row.truncateTrigger)],
+  };
 }
 
 function dropTriggers(row: TableRow): string[] {
-  const target = quoteQualified(row.schema, row.name);
-  return [BEFORE_TRIGGER, AFTER_TRIGGER].map((name) => `drop trigger if exists ${name} on ${target}`);
+  return [BEFORE_TRIGGER, AFTER_TRIGGER].map((name) => dropTrigger(row, name));
+}
+
+function dropTrigger(row: TableRow, name: string): string {
+  return `drop trigger if exists ${name} on ${quoteQualified(row.schema, row.name)}`;
 }
 
 function recordPart(row: TableRow, table: TrackedTable): Part | null {
   const changes = table.identity === 'full' && row.identity !== 'f';
-  if (row.recorded !== null && !changes) return null;
+  if (row.recorded !== null && row.recorded.root === table.root.oid && !changes) return null;
   const index = row.identityIndex === null ? 'null' : quoteLiteral(row.identityIndex);
   // A row that is there has kept the identity of before Rowtrail; one changed since by hand is the new "before".
+  const before = changes
+    ? `, prior_identity = excluded.prior_identity, prior_identity_index = excluded.prior_identity_index, identity_changed = true`
+    : '';
   return {
     what: 'record',
     statements: [
-      `insert into rowtrail.tables (relid, root, schema_name, table_name, prior_identity, prior_identity_index, identity_changed)
-  values (${regclass(row)}, ${regclass(table.root)}, ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)}, '${row.identity}', ${index}, ${changes})
-  on conflict (relid) do update set prior_identity = excluded.prior_identity,
-    prior_identity_index = excluded.prior_identity_index, identity_changed = excluded.identity_changed`,
+      `insert into rowtrail.tables (relid, root, schema_name, table_name, kind, prior_identity, prior_identity_index, identity_changed)
+  values (${regclass(row)}, ${regclass(table.root)}, ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)}, '${row.kind}', '${row.identity}', ${index}, ${changes})
+  on conflict (relid) do update set root = excluded.root, schema_name = excluded.schema_name, table_name = excluded.table_name${before}`,
     ],
     undo:
       row.recorded === null
@@ -168,7 +206,7 @@ function recordPart(row: TableRow, table: TrackedTable): Part | null {
 
 function restoreRecord(row: TableRow, recorded: RecordedTable): string {
   const index = recorded.priorIdentityIndex === null ? 'null' : quoteLiteral(recorded.priorIdentityIndex);
-  return `update rowtrail.tables set prior_identity = '${recorded.priorIdentity}', prior_identity_index = ${index},
+  return `update rowtrail.tables set root = ${recorded.root}, prior_identity = '${recorded.priorIdentity}', prior_identity_index = ${index},
   identity_changed = ${recorded.identityChanged} where relid = ${regclass(row)}`;
 }
 
@@ -178,8 +216,8 @@ function forgetPart(row: TableRow, recorded: RecordedTable): Part {
     what: 'record off',
     statements: [`delete from rowtrail.tables where relid = ${regclass(row)}`],
     undo: [
-      `insert into rowtrail.tables (relid, root, schema_name, table_name, prior_identity, prior_identity_index, identity_changed)
-  values (${regclass(row)}, coalesce(pg_partition_root(${regclass(row)}), ${regclass(row)}), ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)},
+      `insert into rowtrail.tables (relid, root, schema_name, table_name, kind, prior_identity, prior_identity_index, identity_changed)
+  values (${regclass(row)}, ${recorded.root}, ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)}, '${row.kind}',
     '${recorded.priorIdentity}', ${index}, ${recorded.identityChanged})`,
     ],
   };

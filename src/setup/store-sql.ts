@@ -1,9 +1,13 @@
 import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { withSchema, type Migration } from '../pg/migrate.ts';
+import { trackingOff, type CoverageChange } from '../capture/wal/coverage.ts';
+import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import { formatLsn } from '../pg/lsn.ts';
 import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
 import type { GapReason } from '../capture/wal/slot.ts';
+import type { SourcePlan } from './plan.ts';
 import type { StoredCheckpoint } from './slot-plan.ts';
+import type { Survey } from './survey.ts';
 
 /** Partitions are made for the current period and this many more. */
 export const PARTITIONS_AHEAD = 2;
@@ -48,6 +52,38 @@ export function restartHistory(input: StartInput, from: StoredCheckpoint, reason
   end_lsn = ${input.lsn}::pg_lsn, acknowledged_lsn = ${input.lsn}::pg_lsn, updated_at = clock_timestamp()
   where source_id = ${from.sourceId} and epoch = ${from.epoch} and end_lsn = '${formatLsn(from.endLsn)}'`,
   ];
+}
+
+/** Changes of coverage, on record once; `at`: when all of the source was compared, or null. Needs a checkpoint. */
+export function recordChanges(
+  schema: string,
+  source: string,
+  changes: readonly CoverageChange[],
+  at: string | null,
+): string {
+  const s = quoteIdentifier(schema);
+  return `select ${s}.record_coverage(c.source_id, c.epoch, ${quoteLiteral(JSON.stringify(changes))}::json, ${
+    at === null ? 'null' : quoteLiteral(at)
+  }) as added
+  from ${s}.checkpoints c join ${s}.sources o on o.id = c.source_id where o.name = ${quoteLiteral(source)}`;
+}
+
+/** The gaps of the tables that a setup takes out; null: it takes none out, or nothing was captured so far. */
+export function removalStatement(
+  found: Pick<Survey, 'checkpoint' | 'drift'>,
+  plan: Pick<SourcePlan, 'removed'>,
+  source: Pick<SourceConfig, 'name'>,
+  store: Pick<StoreConfig, 'schema'>,
+): string | null {
+  const { drift, checkpoint } = found;
+  const roots = plan.removed.filter((row) => row.published || row.recorded?.root === row.oid);
+  if (drift === null || checkpoint === null || roots.length === 0) return null;
+  return recordChanges(
+    store.schema,
+    source.name,
+    roots.map((row) => trackingOff(row, drift.at)),
+    null,
+  );
 }
 
 /** What `migrate` does, as a script that can be run again. */

@@ -3,6 +3,7 @@ import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import { RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { storeMigrations, type Migration } from '../pg/migrate.ts';
+import { coverageDrift, readCoverage, type CoverageChange } from '../capture/wal/coverage.ts';
 import { connect } from './connection.ts';
 import {
   asProblem,
@@ -39,6 +40,8 @@ export interface Survey {
   readonly sameDatabase: boolean;
   readonly missingMigrations: readonly Migration[];
   readonly checkpoint: StoredCheckpoint | null;
+  /** What was lost since the last setup or comparison, to be recorded before setup puts it right or forgets it. */
+  readonly drift: { readonly at: string; readonly changes: readonly CoverageChange[] } | null;
   readonly problems: readonly Problem[];
 }
 
@@ -96,6 +99,7 @@ export async function survey(connections: Connections, source: SourceConfig, sto
     sameDatabase,
     missingMigrations: await readMissingMigrations(storeClient, store.schema, storeState),
     checkpoint,
+    drift: state.install === null ? null : await readDrift(admin, source),
     problems: [
       ...sourceProblems(state, source),
       ...probe.problems,
@@ -103,6 +107,13 @@ export async function survey(connections: Connections, source: SourceConfig, sto
       ...storeProblems(storeState, store, adminHelps),
     ],
   };
+}
+
+async function readDrift(admin: pg.ClientBase, source: SourceConfig): Promise<Survey['drift']> {
+  const found = await admin.query("select to_regclass('rowtrail.tables') is not null as found");
+  if (found.rows[0].found !== true) return null;
+  const snapshot = await readCoverage(admin, source.publication, []);
+  return { at: snapshot.at, changes: coverageDrift(snapshot, new Map()) };
 }
 
 /** Older servers lack what the rest of the survey asks for. */

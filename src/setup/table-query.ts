@@ -3,10 +3,13 @@ import type { TableRow } from './tables.ts';
 
 export const BEFORE_TRIGGER = 'rowtrail_context_before';
 export const AFTER_TRIGGER = 'rowtrail_context_after';
+export const TRUNCATE_TRIGGER = 'rowtrail_truncate';
 
 /** pg_trigger.tgtype of a statement trigger on insert, update, delete and truncate: 4 + 8 + 16 + 32, before: + 2. */
 const AFTER_TYPE = 60;
 const BEFORE_TYPE = 62;
+/** Before a truncate: 32 + 2. */
+const TRUNCATE_TYPE = 34;
 
 /**
  * Every table of the source that could be tracked, read as the role of `client`. Not: system and temporary
@@ -14,8 +17,8 @@ const BEFORE_TYPE = 62;
  */
 export async function readTables(client: pg.ClientBase, publication: string): Promise<TableRow[]> {
   const records = (await mayReadRecords(client))
-    ? 'select relid, prior_identity, prior_identity_index, identity_changed from rowtrail.tables'
-    : `select null::oid as relid, null::"char" as prior_identity, null::text as prior_identity_index, null::boolean as identity_changed where false`;
+    ? 'select relid, root, prior_identity, prior_identity_index, identity_changed from rowtrail.tables'
+    : `select null::oid as relid, null::oid as root, null::"char" as prior_identity, null::text as prior_identity_index, null::boolean as identity_changed where false`;
   const result = await client.query(tablesSql(records), [publication]);
   return result.rows.map((row) => toTableRow(row));
 }
@@ -56,6 +59,10 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
       and t.tgfoid in (select f.oid from pg_catalog.pg_proc f join pg_catalog.pg_namespace m on m.oid = f.pronamespace
         where m.nspname = 'rowtrail' and f.proname = 'context_trigger')
       and (t.tgname, t.tgtype) in (('${BEFORE_TRIGGER}', ${BEFORE_TYPE}), ('${AFTER_TRIGGER}', ${AFTER_TYPE}))) as has_triggers,
+  (select case when t.tgenabled = 'A' and t.tgtype = ${TRUNCATE_TYPE} and f.proname = 'truncate_trigger' and m.nspname = 'rowtrail'
+      then pg_catalog.replace(pg_catalog.encode(t.tgargs, 'escape'), '\\000', '') else 'disabled' end
+    from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace m on m.oid = f.pronamespace
+    where t.tgrelid = c.oid and t.tgname = '${TRUNCATE_TRIGGER}') as truncate_trigger,
   exists (select from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
     where r.prrelid = c.oid and p.pubname = $1) as published,
   array(select distinct p.pubname::text from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
@@ -64,7 +71,7 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
     order by 1) as column_list_publications,
   exists (select from pg_catalog.pg_attribute a
     where a.attrelid = c.oid and a.attgenerated = 'v' and not a.attisdropped) as has_virtual_columns,
-  recorded.relid is not null as is_recorded, recorded.prior_identity::text as prior_identity,
+  recorded.relid is not null as is_recorded, recorded.root as recorded_root, recorded.prior_identity::text as prior_identity,
   -- an index dropped since cannot be gone back to
   (select x.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid
     where i.indrelid = c.oid and x.relname = recorded.prior_identity_index and i.indisunique and i.indisvalid) as prior_identity_index,
@@ -96,11 +103,13 @@ function toTableRow(row: any): TableRow {
     hasPrimaryKey: row.has_primary_key,
     hasIdentityIndex: row.has_identity_index,
     hasTriggers: row.has_triggers,
+    truncateTrigger: row.truncate_trigger,
     published: row.published,
     columnListPublications: row.column_list_publications,
     hasVirtualColumns: row.has_virtual_columns,
     recorded: row.is_recorded
       ? {
+          root: row.recorded_root,
           priorIdentity: row.prior_identity,
           priorIdentityIndex: row.prior_identity_index,
           identityChanged: row.identity_changed,

@@ -28,6 +28,8 @@ export interface TableRow {
   readonly hasIdentityIndex: boolean;
   /** Both context triggers are there and enabled always. */
   readonly hasTriggers: boolean;
+  /** Argument of the truncate trigger, empty on a leaf; `disabled`: not enabled always; null: there is none. */
+  readonly truncateTrigger: string | null;
   readonly published: boolean;
   /** Other publications that name columns of it: an identity of full would break the app's updates there. */
   readonly columnListPublications: readonly string[];
@@ -38,6 +40,8 @@ export interface TableRow {
 }
 
 export interface RecordedTable {
+  /** The root that it was tracked under; itself, if it was no partition. */
+  readonly root: number;
   readonly priorIdentity: ReplicaIdentity;
   readonly priorIdentityIndex: string | null;
   readonly identityChanged: boolean;

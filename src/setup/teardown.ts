@@ -128,7 +128,7 @@ async function untrackTables(
 ): Promise<void> {
   const triggered = await admin.query<{ oid: number }>(
     `select distinct t.tgrelid as oid from pg_trigger t join pg_proc p on p.oid = t.tgfoid
-       join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'rowtrail' and p.proname = 'context_trigger'`,
+       join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'rowtrail' and p.proname in ('context_trigger', 'truncate_trigger')`,
   );
   const withTriggers = new Set(triggered.rows.map(({ oid }) => oid));
   const tables = state.tables.filter((row) => row.recorded !== null || row.published || withTriggers.has(row.oid));

@@ -138,6 +138,18 @@ export class Dictionary {
     return result.rows[0]!.id;
   }
 
+  /** The id of a relation of which the stream has told no columns; it keeps the key it has. */
+  async bareRelationId(oid: number, schema: string, name: string, key: readonly string[] | null): Promise<number> {
+    const result = await this.#pool.query<{ id: number }>(
+      `insert into ${this.#schema}.relations as r (source_id, oid, schema_name, table_name, key_columns)
+       values ($1, $2, $3, $4, $5)
+       on conflict (source_id, oid) do update set schema_name = excluded.schema_name, table_name = excluded.table_name
+       returning id`,
+      [this.#sourceId, oid, schema, name, key],
+    );
+    return result.rows[0]!.id;
+  }
+
   /** The key that a relation had when it was last described; null without one. */
   async lastKey(oid: number): Promise<readonly string[] | null> {
     const result = await this.#pool.query<{ key_columns: string[] | null }>(

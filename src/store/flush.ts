@@ -1,5 +1,6 @@
 import type { TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context } from '../change/context.ts';
+import type { StreamedCoverage } from './coverage.ts';
 import { actorKey } from './dictionary.ts';
 import { RollupFold, Tallies } from './rollup.ts';
 import type { Segment } from './segment.ts';
@@ -47,6 +48,8 @@ export class Flush {
   /** Of the stretch that is open. */
   tallies = new Tallies();
   stretches: Stretch[] = [];
+  /** What its transactions say of partitions. */
+  readonly coverage: StreamedCoverage[] = [];
   last: (TransactionTail & { readonly committedAtMicros: bigint }) | null = null;
   /** By `actorKey`. The flush's own: the dictionary forgets when it is full. */
   readonly actorIds = new Map<string, number>();

@@ -6,6 +6,7 @@ import { connectionOptions } from '../pg/pool.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { fenced } from './checkpoint.ts';
 import { copyIn } from './copy-stream.ts';
+import { writeStreamedCoverage } from './coverage.ts';
 import { actorKey, type Dictionary } from './dictionary.ts';
 import type { Flush, Stretch } from './flush.ts';
 import type { Segment } from './segment.ts';
@@ -63,6 +64,7 @@ export class Lane {
       }
       await this.#writeTransactions(flush);
       await predecessor;
+      await writeStreamedCoverage(this.#client, this.#options.schema, this.#options, flush.coverage);
       await this.#finish(flush);
       await this.#client.query('commit');
     } catch (error) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context, LoggedEvent } from '../change/context.ts';
+import type { PartitionEvent } from '../change/partition-event.ts';
 import { writePlainEntry, writeRowEntry, type EntryHead } from '../entry/entry-row.ts';
 import { writeLargeRowEntry } from '../entry/large-row.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
@@ -176,6 +177,15 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#plain({ action: event.action, relationId, recordKey: event.recordKey, data }, ordinal, stretchOrdinal);
   }
 
+  truncatePartition(event: PartitionEvent, relationId: number, ordinal: number, stretchOrdinal: number): void {
+    const data = JSON.stringify({ partition: `${event.schema}.${event.name}` });
+    this.#plain({ action: 'truncate', relationId, recordKey: null, data }, ordinal, stretchOrdinal);
+  }
+
+  coverage(event: PartitionEvent, relationId: number): void {
+    this.#flush!.coverage.push({ event, relationId, head: this.#transaction! });
+  }
+
   stretch(context: Context): void {
     const flush = this.#flush!;
     flush.addStretch(this.#transactionRow, this.#stretchRow, this.#transaction!.committedAtMicros, context);
@@ -185,7 +195,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   commit(tail: TransactionTail, entryCount: number): void {
     const flush = this.#flush!;
     const head = this.#transaction!;
-    flush.transactions.push({ firstRow: this.#transactionRow, head, size: entryCount });
+    // A transaction is known by its first entry; one that only changed coverage has none.
+    if (entryCount > 0) flush.transactions.push({ firstRow: this.#transactionRow, head, size: entryCount });
     flush.last = { ...tail, committedAtMicros: head.committedAtMicros };
     this.#open = false;
     // A lane that already has a part of it holds a store transaction open: that ends with this commit.
@@ -293,7 +304,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   /** Hands the open segment over. Ids are reserved here, so that their order is the order of commits. */
   #seal(flush: Flush): void {
     const { segment, stretches } = flush;
-    if ((segment === null && stretches.length === 0) || this.#failed) return;
+    if ((segment === null && stretches.length === 0 && flush.coverage.length === 0) || this.#failed) return;
     flush.segment = null;
     flush.stretches = [];
     flush.push({ rows: segment === null ? null : { segment, firstId: this.#reserve(segment.rowCount) }, stretches });

@@ -1,5 +1,6 @@
 import type { Change, ChangeHandler, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context } from '../change/context.ts';
+import type { PartitionEvent } from '../change/partition-event.ts';
 import type { Relation } from '../change/relation.ts';
 import { attribute, attributeToOrigin, UNKNOWN_CONTEXT } from './attribution.ts';
 import {
@@ -19,6 +20,8 @@ export interface AssemblerOptions<R> {
   readonly secret: string;
   readonly mappings: readonly ClaimMapping[];
   readonly describe: (relation: Relation) => R | Promise<R>;
+  /** The id of the root that an event's partition belongs to. */
+  readonly relationIdOf: (event: PartitionEvent) => number | Promise<number>;
   /** Transactions whose commit record lies before this are stored already and are passed over. */
   readonly storedUpTo: bigint;
 }
@@ -41,6 +44,8 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   #stretchOrdinal = 0;
   #context: Context | null = null;
   #origin: string | null = null;
+  /** Roots whose TRUNCATE has begun: it is streamed, and their leaves' triggers fire for it too. */
+  readonly #truncating = new Set<number>();
   #lastContent = '';
   #lastMessage: ContextMessage | null = null;
 
@@ -77,6 +82,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     this.#stretchOrdinal = 0;
     this.#context = null;
     this.#origin = null;
+    this.#truncating.clear();
   }
 
   origin(name: string): void {
@@ -94,6 +100,8 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   truncate(relations: readonly R[]): void {
     if (this.#skipping) return;
     this.#open();
+    // All triggers before the statement have fired: what they say from here on is of another one.
+    this.#truncating.clear();
     for (const relation of relations) {
       this.#sink.truncate(relation, this.#ordinal, this.#stretchOrdinal);
       this.#ordinal += 1;
@@ -111,6 +119,11 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     if (message.kind === 'hello') {
       if (provesItself(message.secret, this.#options.secret)) this.#options.sessions.add(message.facts);
       else this.counters.unverifiedMessages += 1;
+      return;
+    }
+    if (message.kind === 'partition') {
+      if (provesItself(message.secret, this.#options.secret)) return this.#partition(message.event);
+      this.counters.unverifiedMessages += 1;
       return;
     }
     const facts = this.#options.sessions.find(message.token);
@@ -145,7 +158,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   #accept(
-    message: Exclude<ContextMessage, { kind: 'hello' }>,
+    message: Exclude<ContextMessage, { kind: 'hello' | 'partition' }>,
     session: Awaited<ReturnType<SessionDirectory['find']>>,
   ): void {
     if (session === null) {
@@ -166,6 +179,27 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     const context = attribute(session, message.role, message.applicationName, message.claims);
     const replayed = this.#origin !== null && context.claims === null;
     this.#context = replayed ? attributeToOrigin(this.#origin!, context) : context;
+  }
+
+  #partition(event: PartitionEvent): void | Promise<void> {
+    if (event.what === 'truncating') {
+      this.#truncating.add(event.rootOid);
+      return;
+    }
+    if (event.what === 'truncated' && this.#truncating.has(event.rootOid)) return;
+    const relationId = this.#options.relationIdOf(event);
+    if (relationId instanceof Promise) return relationId.then((id) => this.#acceptPartition(event, id));
+    this.#acceptPartition(event, relationId);
+  }
+
+  #acceptPartition(event: PartitionEvent, relationId: number): void {
+    this.#open();
+    if (event.what === 'truncated') {
+      this.#sink.truncatePartition(event, relationId, this.#ordinal, this.#stretchOrdinal);
+      this.#ordinal += 1;
+      this.counters.changes += 1;
+    }
+    this.#sink.coverage(event, relationId);
   }
 
   /** The transaction is handed on with its first entry, so that one with none leaves no trace. */

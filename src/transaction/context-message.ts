@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { parse as parseArray } from 'postgres-array';
 import type { Claims, LoggedEvent, SessionFacts } from '../change/context.ts';
+import type { PartitionEvent, PartitionEventKind } from '../change/partition-event.ts';
 import { CLAIM_LIMITS, cut, safeJson } from './limits.ts';
 
 /** What rowtrail.log() takes as an action. */
@@ -27,7 +28,8 @@ export type ContextMessage =
       readonly applicationName: string | null;
       readonly claims: Claims;
     }
-  | { readonly kind: 'event'; readonly token: string; readonly event: LoggedEvent };
+  | { readonly kind: 'event'; readonly token: string; readonly event: LoggedEvent }
+  | { readonly kind: 'partition'; readonly secret: string; readonly event: PartitionEvent };
 
 /** Where an existing convention keeps a claim: the setting's place among the mapped ones, and a JSON member. */
 export interface ClaimMapping {
@@ -65,6 +67,7 @@ export function parseContextMessage(content: string, mappings: readonly ClaimMap
     };
   }
   if (parts[0] === 'e' && parts.length === 9) return event(at);
+  if (parts[0] === 'p' && parts.length === 9) return partition(at);
   return null;
 }
 
@@ -106,6 +109,29 @@ function event(at: Parts): ContextMessage | null {
       tableOid: Number.isInteger(oid) ? oid : null,
     },
   };
+}
+
+const PARTITION_EVENTS: ReadonlySet<string> = new Set<PartitionEventKind>([
+  'truncating',
+  'truncated',
+  'created',
+  'attached',
+  'detached',
+  'dropped',
+  'untracked',
+]);
+
+function isPartitionEvent(text: string | null): text is PartitionEventKind {
+  return text !== null && PARTITION_EVENTS.has(text);
+}
+
+function partition(at: Parts): ContextMessage | null {
+  const [secret, what, rootSchema, rootName, schema, name] = [at(1), at(2), at(4), at(5), at(7), at(8)];
+  const rootOid = Number(at(3) ?? Number.NaN);
+  const oid = Number(at(6) ?? Number.NaN);
+  if (secret === null || !isPartitionEvent(what) || !Number.isInteger(rootOid) || !Number.isInteger(oid)) return null;
+  if (rootSchema === null || rootName === null || schema === null || name === null) return null;
+  return { kind: 'partition', secret, event: { what, rootOid, rootSchema, rootName, oid, schema, name } };
 }
 
 function claims(at: Parts, mappings: readonly ClaimMapping[]): Claims {

@@ -1,5 +1,6 @@
 import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context, LoggedEvent } from '../change/context.ts';
+import type { PartitionEvent } from '../change/partition-event.ts';
 
 /**
  * What the assembler hands on: whole transactions in commit order, each change with its place, each
@@ -11,8 +12,13 @@ export interface TransactionSink<R> {
   row(change: Change<R>, ordinal: number, stretchOrdinal: number): void;
   truncate(relation: R, ordinal: number, stretchOrdinal: number): void;
   event(event: LoggedEvent, ordinal: number, stretchOrdinal: number): void;
+  /** A leaf of this relation was truncated: an entry of the relation. */
+  truncatePartition(event: PartitionEvent, relationId: number, ordinal: number, stretchOrdinal: number): void;
+  /** What became of a partition of this relation, or of all of it: no entry of its own. */
+  coverage(event: PartitionEvent, relationId: number): void;
   /** A stretch is over: its entries are those since the last call. */
   stretch(context: Context): void;
+  /** `entryCount` may be 0: the transaction changed coverage alone. */
   commit(tail: TransactionTail, entryCount: number): void;
   /** A transaction that left no entry: only the position moves. */
   empty(tail: TransactionTail): void;

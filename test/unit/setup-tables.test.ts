@@ -24,6 +24,7 @@ function table(name: string, overrides: Partial<TableRow> = {}): TableRow {
     hasIdentityIndex: false,
     hasVirtualColumns: false,
     hasTriggers: false,
+    truncateTrigger: null,
     published: false,
     columnListPublications: [],
     recorded: null,
@@ -104,7 +105,7 @@ describe('planTables', () => {
     ['identity full of its own', { identity: 'f', hasPrimaryKey: false }, 'existing', 'existing'],
     [
       'identity full that we set before',
-      { identity: 'f', recorded: { priorIdentity: 'd', priorIdentityIndex: null, identityChanged: true } },
+      { identity: 'f', recorded: { root: 1, priorIdentity: 'd', priorIdentityIndex: null, identityChanged: true } },
       'existing',
       'existing',
     ],
@@ -116,7 +117,7 @@ describe('planTables', () => {
     const row = table('t', {
       identity: 'f',
       hasPrimaryKey: false,
-      recorded: { priorIdentity: 'd', priorIdentityIndex: null, identityChanged: true },
+      recorded: { root: 1, priorIdentity: 'd', priorIdentityIndex: null, identityChanged: true },
     });
     expect(plan([row], ['public.*'], 'existing').skipped).toHaveLength(1);
   });

@@ -2,6 +2,7 @@ import type { SourceConfig } from '../../config/config.ts';
 import { shown } from '../preflight.ts';
 import type { SourceState } from '../source-state.ts';
 import { tableLabel, type TablePlan, type TableRow } from '../tables.ts';
+import { wantedTruncateTrigger } from '../steps.ts';
 import { ok, problem, warning, type Finding } from './check.ts';
 import { counted } from '../../lib/counted.ts';
 
@@ -22,7 +23,9 @@ export function tableChecks(state: SourceState, plan: TablePlan, source: SourceC
   return [
     publicationCheck(state, plan, source),
     // Before setup there is nothing to find fault with.
-    ...(state.rowtrailSchema === 'ours' ? [triggerCheck(plan), identityCheck(plan)] : []),
+    ...(state.rowtrailSchema === 'ours'
+      ? [triggerCheck(plan), ...partitionChecks(state, plan), identityCheck(plan)]
+      : []),
     ...plan.missing.map((pattern) =>
       problem('tables', `there is no table ${pattern}`, `Correct \`tables\` of source ${source.name}.`),
     ),
@@ -99,6 +102,37 @@ function triggerCheck(plan: TablePlan): Finding {
     'context-triggers',
     `missing or not "enable always", so that changes are of unknown origin: ${shown(without)}`,
     RERUN,
+  );
+}
+
+/** What logical decoding does not tell of partitions, and what does. */
+function partitionChecks(state: SourceState, plan: TablePlan): Finding[] {
+  const without = plan.tracked
+    .flatMap((table) => table.members.map((row) => ({ row, wanted: wantedTruncateTrigger(row, table) })))
+    .filter(({ row, wanted }) => wanted !== null && row.truncateTrigger !== wanted)
+    .map(({ row }) => tableLabel(row));
+  const findings: Finding[] = [];
+  if (without.length > 0) {
+    findings.push(
+      problem('partition-triggers', `a truncate of a partition goes unseen: no trigger on ${shown(without)}`, RERUN),
+    );
+  }
+  return [...findings, eventTriggerCheck(state, plan)];
+}
+
+function eventTriggerCheck(state: SourceState, plan: TablePlan): Finding {
+  if (state.hasEventTriggers) {
+    return ok('event-triggers', 'new, attached, detached and dropped partitions are seen as they come and go');
+  }
+  const parted = plan.tracked.filter(({ root }) => root.kind === 'p').map(({ root }) => tableLabel(root));
+  if (parted.length === 0) {
+    return ok('event-triggers', 'missing or off: that a table was dropped is found by comparing, within a minute');
+  }
+  return warning(
+    'event-triggers',
+    `event triggers are missing or off: changes of a new partition of ${shown(parted)} have no known origin and no old values ` +
+      'until the next setup; that one was dropped, detached or attached is found by comparing, within a minute',
+    'Run `rowtrail setup` as a superuser (`admin.url`), which may create event triggers; else run it after each new partition.',
   );
 }
 

@@ -18,6 +18,11 @@ function hello(secret: string, token: string): Buffer {
   return Buffer.from(arrayText(['h', secret, token, 'app', null, '1', null]));
 }
 
+function partition(what: string, name: string, options: { root?: number; secret?: string } = {}): Buffer {
+  const { root = 5, secret = SECRET } = options;
+  return Buffer.from(arrayText(['p', secret, what, String(root), 'public', 'root', '7', 'public', name]));
+}
+
 function head(commitLsn: bigint): TransactionHead {
   return { commitLsn, committedAtMicros: 0n, xid: 7 };
 }
@@ -30,6 +35,9 @@ function assemble(options: { storedUpTo?: bigint; known?: SessionFacts[]; slow?:
     row: (_, ordinal, stretch) => calls.push(`row ${ordinal} of ${stretch}`),
     truncate: (relation, ordinal, stretch) => calls.push(`truncate ${relation} ${ordinal} of ${stretch}`),
     event: (event, ordinal, stretch) => calls.push(`event ${event.action} ${ordinal} of ${stretch}`),
+    truncatePartition: (event, relation, ordinal, stretch) =>
+      calls.push(`truncate ${event.name} of ${relation} ${ordinal} of ${stretch}`),
+    coverage: (event, relation) => calls.push(`${event.what} ${event.name} of ${relation}`),
     stretch: ({ actor, attribution }) => calls.push(`stretch ${attribution} ${actor.claim}`),
     commit: (tail, count) => calls.push(`commit ${tail.commitLsn} with ${count}`),
     empty: (tail) => calls.push(`empty ${tail.endLsn}`),
@@ -46,6 +54,7 @@ function assemble(options: { storedUpTo?: bigint; known?: SessionFacts[]; slow?:
     secret: SECRET,
     mappings: [],
     describe: () => 'r',
+    relationIdOf: ({ rootOid }) => (options.slow === true ? Promise.resolve(rootOid) : rootOid),
     storedUpTo: options.storedUpTo ?? 0n,
   });
   return { assembler, calls, message: (content: Buffer) => assembler.message('rowtrail', content) };
@@ -185,5 +194,66 @@ describe('the assembler', () => {
     assembler.change(CHANGE);
     assembler.commit({ commitLsn: 10n, endLsn: 11n });
     expect(calls).toContain('stretch app 1');
+  });
+
+  it.each([false, true])(
+    'makes an entry of a truncated leaf, and a gap without an entry of a dropped one (slow: %s)',
+    async (slow) => {
+      const { assembler, calls, message } = assemble({ slow });
+      assembler.begin(head(10n));
+      await message(partition('truncated', 'leaf'));
+      await message(context('1'));
+      await message(partition('dropped', 'other'));
+      assembler.commit({ commitLsn: 10n, endLsn: 11n });
+      assembler.begin(head(20n));
+      await message(partition('dropped', 'third'));
+      assembler.commit({ commitLsn: 20n, endLsn: 21n });
+      expect(calls).toEqual([
+        'begin 10',
+        'truncate leaf of 5 0 of 0',
+        'truncated leaf of 5',
+        'dropped other of 5',
+        'stretch app 1',
+        'commit 10 with 1',
+        'begin 20',
+        'dropped third of 5',
+        'commit 20 with 0',
+      ]);
+      expect(assembler.counters.unverifiedMessages).toBe(0);
+    },
+  );
+
+  it('takes the leaves of a truncated root for its part, those of another root and later ones for themselves', () => {
+    const { assembler, calls, message } = assemble();
+    assembler.begin(head(10n));
+    void message(context('1'));
+    void message(partition('truncating', 'root'));
+    void message(partition('truncated', 'leaf'));
+    void message(partition('truncated', 'elsewhere', { root: 6 }));
+    assembler.truncate(['root']);
+    void message(partition('truncated', 'leaf'));
+    void message(partition('truncating', 'root'));
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    assembler.begin(head(20n));
+    void message(partition('truncated', 'leaf'));
+    assembler.commit({ commitLsn: 20n, endLsn: 21n });
+    expect(calls.filter((call) => call.startsWith('truncate '))).toEqual([
+      'truncate elsewhere of 6 0 of 0',
+      'truncate root 1 of 0',
+      'truncate leaf of 5 2 of 0',
+      'truncate leaf of 5 0 of 0',
+    ]);
+  });
+
+  it('drops and counts partition messages without the secret, of no known kind, or with parts missing', () => {
+    const { assembler, calls, message } = assemble();
+    assembler.begin(head(10n));
+    void message(partition('truncated', 'leaf', { secret: 'guess' }));
+    void message(partition('truncating', 'leaf', { secret: '' }));
+    void message(partition('invented', 'leaf'));
+    void message(partition('truncated', ''));
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    expect(calls).toEqual(['empty 11']);
+    expect(assembler.counters.unverifiedMessages).toBe(4);
   });
 });

@@ -29,6 +29,23 @@ grant execute on function rowtrail.hello() to public;
 grant execute on function rowtrail.set_context(jsonb, boolean) to public;
 grant execute on function rowtrail.emit_context() to public;
 grant execute on function rowtrail.log(text, text, jsonb, regclass, text) to public;
+-- For the owners of new partitions, who put the triggers on them.
+grant execute on function rowtrail.context_trigger() to public;
+grant execute on function rowtrail.truncate_trigger() to public;
+grant execute on function rowtrail.has_partition_trigger(oid, boolean) to public;
+grant execute on function rowtrail.holds_table(oid) to public;
+grant execute on function rowtrail.cover_partition(oid, boolean) to public;
+grant execute on function rowtrail.uncover_partition(oid) to public;
+grant execute on function rowtrail.report_uncovered(oid) to public;
+
+do $$
+begin
+  -- Only where messages have to be converted.
+  if pg_catalog.to_regprocedure('rowtrail.utf8(text)') is not null then
+    grant execute on function rowtrail.utf8(text) to public;
+  end if;
+end
+$$;
 
 do $$
 begin
@@ -36,8 +53,16 @@ begin
     grant usage, create on schema rowtrail to rowtrail_owner; -- a function's new owner needs create for the moment
     grant select on rowtrail.install to rowtrail_owner;
     grant select, insert, delete on rowtrail.sessions to rowtrail_owner;
+    grant select, insert, update, delete on rowtrail.tables to rowtrail_owner;
     alter function rowtrail.hello() owner to rowtrail_owner;
     alter function rowtrail.prune_sessions() owner to rowtrail_owner;
+    alter function rowtrail.send_partition(text, oid, text, text, oid, text, text) owner to rowtrail_owner;
+    alter function rowtrail.truncate_trigger() owner to rowtrail_owner;
+    alter function rowtrail.cover_partition(oid, boolean) owner to rowtrail_owner;
+    alter function rowtrail.uncover_partition(oid) owner to rowtrail_owner;
+    alter function rowtrail.report_uncovered(oid) owner to rowtrail_owner;
+    alter function rowtrail.partition_drop() owner to rowtrail_owner;
+    alter function rowtrail.forget_tables(oid[]) owner to rowtrail_owner;
     revoke create on schema rowtrail from rowtrail_owner;
   end if;
 exception when undefined_object then
@@ -48,3 +73,4 @@ $$;
 grant usage on schema rowtrail to :daemon;
 grant select on rowtrail.install, rowtrail.tables, rowtrail.sessions to :daemon;
 grant execute on function rowtrail.prune_sessions() to :daemon;
+grant execute on function rowtrail.forget_tables(oid[]) to :daemon;

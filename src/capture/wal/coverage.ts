@@ -1,0 +1,227 @@
+import type pg from 'pg';
+
+/** A table or partition that setup recorded, or that belongs to one, as the catalog has it now. */
+export interface CoverageRow {
+  readonly oid: number;
+  readonly rootOid: number;
+  readonly rootSchema: string;
+  readonly rootName: string;
+  readonly schema: string;
+  readonly name: string;
+  /** relkind; null: gone, and recorded before kinds were. */
+  readonly kind: string | null;
+  /** In rowtrail.tables. False for a partition that nothing of ours knows, and for one that the store asked after. */
+  readonly recorded: boolean;
+  readonly exists: boolean;
+  readonly rootExists: boolean;
+  /** The topmost table it is a partition of; itself, if of none. Null: gone. */
+  readonly currentRootOid: number | null;
+  readonly unlogged: boolean;
+  /** It, or what it is a partition of, is in the publication, with everything published through the root. */
+  readonly published: boolean;
+  /** Every trigger that setup gives it, enabled always. */
+  readonly hasTriggers: boolean;
+  readonly recordedAt: string | null;
+}
+
+/** The source's catalog at one moment. */
+export interface CoverageSnapshot {
+  /** timestamptz text, by the source's clock. */
+  readonly at: string;
+  readonly rows: readonly CoverageRow[];
+}
+
+export type CoverageState = 'covered' | 'untracked' | 'unpublished' | 'detached' | 'dropped';
+
+/** A change of coverage, and the gap that it leaves: an element of what the store's record_coverage takes. */
+export interface CoverageChange {
+  readonly oid: number;
+  readonly root_oid: number;
+  readonly root_schema: string;
+  readonly root_name: string;
+  readonly state: CoverageState;
+  /** `gaps.reason`; null: no gap begins. */
+  readonly reason: string | null;
+  /** Ends in the oid, by which a loss that cannot happen twice is recognised. */
+  readonly detail: string | null;
+  /** The gap begins no earlier than this; timestamptz text. */
+  readonly since: string | null;
+  /** timestamptz text; null: the gap is open. */
+  readonly to_time: string | null;
+}
+
+/**
+ * What the catalog says of coverage that is not as `setup` left it, less what `losses` (by oid) knows already.
+ * Pure. Event triggers tell of most of it at once: this finds what happened without them, or was done by hand.
+ */
+export function coverageDrift(snapshot: CoverageSnapshot, losses: ReadonlyMap<number, string>): CoverageChange[] {
+  return snapshot.rows.flatMap((row) => {
+    const known = losses.get(row.oid);
+    const found = judge(row, known);
+    if (found === null || found.state === known || (found.state === 'covered' && known === undefined)) return [];
+    const closed = found.state !== 'untracked' && found.state !== 'unpublished';
+    return [
+      {
+        oid: row.oid,
+        root_oid: row.rootOid,
+        root_schema: row.rootSchema,
+        root_name: row.rootName,
+        state: found.state,
+        reason: found.reason,
+        detail: found.what === null ? null : changeDetail(row, found.what),
+        since: row.recordedAt,
+        to_time: closed ? snapshot.at : null,
+      },
+    ];
+  });
+}
+
+/** Tables that setup recorded and that are gone: once their loss is in the store, their records may go too. */
+export function goneTables(snapshot: CoverageSnapshot): number[] {
+  return snapshot.rows.filter((row) => row.recorded && !row.exists).map((row) => row.oid);
+}
+
+/** For setup, which takes a table out on purpose: tracking it is off, which is a gap like another. */
+export function trackingOff(table: { oid: number; schema: string; name: string }, at: string): CoverageChange {
+  return {
+    oid: table.oid,
+    root_oid: table.oid,
+    root_schema: table.schema,
+    root_name: table.name,
+    state: 'unpublished',
+    reason: 'unpublished',
+    detail: `table ${table.schema}.${table.name} was taken out of \`tables\` (oid ${table.oid})`,
+    since: at,
+    to_time: null,
+  };
+}
+
+interface Judgement {
+  readonly state: CoverageState;
+  readonly reason: string | null;
+  readonly what: string | null;
+}
+
+const COVERED: Judgement = { state: 'covered', reason: null, what: null };
+const GONE: Judgement = { state: 'dropped', reason: null, what: null };
+
+/** Null: nothing to say of it. */
+function judge(row: CoverageRow, known: string | undefined): Judgement | null {
+  const isWhole = row.oid === row.rootOid;
+  if (!row.exists) {
+    // Partitions that went with their root are told by it; a partition without rows of its own leaves no gap.
+    if (!row.recorded || (!isWhole && (!row.rootExists || row.kind === 'p'))) return known === undefined ? null : GONE;
+    return isWhole
+      ? loss('dropped', 'table_dropped', 'was dropped with its rows')
+      : loss('dropped', 'partition_dropped', 'was dropped with its rows');
+  }
+  if (!isWhole && row.currentRootOid !== row.rootOid) {
+    return row.kind === 'p' ? null : loss('detached', 'partition_detached', 'was detached with its rows');
+  }
+  if (isWhole && !row.published) {
+    // Taken out by setup, which has recorded it.
+    return row.recorded
+      ? loss('unpublished', 'unpublished', 'is not in the publication: its changes are not captured')
+      : null;
+  }
+  if (!row.recorded && isWhole) return COVERED;
+  if (row.kind === 'f') return loss('untracked', 'untracked', 'is a foreign table: its changes are not captured');
+  if (row.unlogged) return loss('untracked', 'untracked', 'is unlogged: its changes are not captured');
+  if (!row.hasTriggers) {
+    return loss('untracked', 'untracked', 'has not all triggers: who changes its rows, or truncates it, is not known');
+  }
+  return known === 'detached'
+    ? { state: 'covered', reason: 'partition_attached', what: 'is attached again: changes meanwhile were not captured' }
+    : COVERED;
+}
+
+function loss(state: CoverageState, reason: string, what: string): Judgement {
+  return { state, reason, what };
+}
+
+function changeDetail(row: CoverageRow, what: string): string {
+  const kind = row.oid === row.rootOid ? 'table' : 'partition';
+  return `${kind} ${row.schema}.${row.name} ${what} (oid ${row.oid})`;
+}
+
+/**
+ * Reads how what setup recorded stands. `watched`: further oids to look at. Needs SELECT on rowtrail.tables and
+ * the catalog. Takes no lock on any table (pg_partition_tree would).
+ */
+export async function readCoverage(
+  client: pg.ClientBase | pg.Pool,
+  publication: string,
+  watched: Iterable<number>,
+): Promise<CoverageSnapshot> {
+  const result = await client.query(COVERAGE_SQL, [publication, [...watched]]);
+  const rows = result.rows.filter((row) => row.oid !== null);
+  return { at: result.rows[0]!.at, rows: rows.map((row) => toCoverageRow(row)) };
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- the shape is that of COVERAGE_SQL, below
+function toCoverageRow(row: any): CoverageRow {
+  return {
+    oid: row.oid,
+    rootOid: row.root_oid,
+    rootSchema: row.root_schema,
+    rootName: row.root_name,
+    schema: row.schema,
+    name: row.name,
+    kind: row.kind,
+    recorded: row.recorded,
+    exists: row.present,
+    rootExists: row.root_present,
+    currentRootOid: row.current_root_oid,
+    unlogged: row.unlogged,
+    published: row.published,
+    hasTriggers: row.has_triggers,
+    recordedAt: row.recorded_at,
+  };
+}
+
+const COVERAGE_SQL = `
+with recursive recorded as materialized (
+  select t.relid, t.root, t.schema_name, t.table_name, t.installed_at,
+    pg_catalog.to_jsonb(t) ->> 'kind' as kind -- there from version 2 of sql/source on
+  from rowtrail.tables t
+), below as (
+  select r.root, i.inhrelid as relid from (select distinct t.root from recorded t where t.relid = t.root) r
+    join pg_catalog.pg_class c on c.oid = r.root and c.relkind = 'p'
+    join pg_catalog.pg_inherits i on i.inhparent = r.root
+  union
+  select b.root, i.inhrelid from below b join pg_catalog.pg_inherits i on i.inhparent = b.relid
+), member as (
+  select r.relid, r.root, r.schema_name, r.table_name, r.kind, r.installed_at, true as recorded from recorded r
+  union all
+  select b.relid, b.root, null, null, null, null, false from below b
+    where not exists (select from recorded r where r.relid = b.relid)
+  union all
+  select w.relid, w.relid, null, null, null, null, false from pg_catalog.unnest($2::oid[]) as w(relid)
+    where not exists (select from recorded r where r.relid = w.relid) and not exists (select from below b where b.relid = w.relid)
+), ours as materialized (
+  select t.tgrelid, t.tgname, t.tgnargs, t.tgenabled from pg_catalog.pg_trigger t
+    join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+  where n.nspname = 'rowtrail' and f.proname in ('context_trigger', 'truncate_trigger')
+), published as materialized (
+  select r.prrelid from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
+  where p.pubname = $1 and p.pubviaroot and p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate
+)
+select now.at, m.relid as oid, m.root as root_oid,
+  coalesce(rn.nspname, m.schema_name)::text as root_schema, coalesce(rc.relname, m.table_name)::text as root_name,
+  coalesce(n.nspname, m.schema_name)::text as schema, coalesce(c.relname, m.table_name)::text as name,
+  coalesce(c.relkind::text, m.kind) as kind, m.recorded, c.oid is not null as present, rc.oid is not null as root_present,
+  case when c.oid is not null then coalesce(pg_catalog.pg_partition_root(c.oid)::oid, c.oid) end as current_root_oid,
+  coalesce(c.relpersistence = 'u', false) as unlogged,
+  exists (select from published p where p.prrelid = c.oid
+    or c.relispartition and p.prrelid in (select a.relid from pg_catalog.pg_partition_ancestors(c.oid) a)) as published,
+  (select count(*) from ours o where o.tgrelid = c.oid and o.tgenabled = 'A'
+    and o.tgname in ('rowtrail_context_before', 'rowtrail_context_after')) = 2
+  and (c.relkind = 'r' and not c.relispartition or c.relkind = 'p' and c.relispartition
+    or exists (select from ours o where o.tgrelid = c.oid and o.tgenabled = 'A' and o.tgname = 'rowtrail_truncate'
+      and o.tgnargs = case c.relkind when 'p' then 1 else 0 end)) as has_triggers,
+  m.installed_at as recorded_at
+from (select pg_catalog.clock_timestamp() as at) now
+  left join (member m
+    left join pg_catalog.pg_class c on c.oid = m.relid left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_class rc on rc.oid = m.root left join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace) on true
+order by m.relid`;
