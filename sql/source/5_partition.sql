@@ -201,15 +201,17 @@ begin
         and not exists (select from pg_trigger t where t.tgrelid = c.oid
           and t.tgname = case c.relkind when 'r' then 'rowtrail_truncate' else 'rowtrail_context_before' end)
     union all
-    -- A command names only the parent that it took a partition from: every leaf of ours without a tracked root.
+    -- A command names only the parent that it took a partition from: every leaf of ours without a tracked root, and
+    -- what it hangs from.
     select c.oid, c.relkind, false
-      from pg_depend d
-        join pg_trigger t on t.oid = d.objid and t.tgname = 'rowtrail_truncate' and t.tgnargs = 0
-        join pg_class c on c.oid = t.tgrelid
-      where exists (select from tracked k join pg_class p on p.oid = k.relid where p.relkind = 'p')
-        and d.classid = 'pg_trigger'::regclass and d.refclassid = 'pg_proc'::regclass
-        and d.refobjid = 'rowtrail.truncate_trigger'::regproc
-        and not rowtrail.has_partition_trigger(coalesce(pg_partition_root(c.oid)::oid, c.oid), true)
+      from pg_class c
+      where c.oid in (
+        select unnest(array[t.tgrelid] || array(select a.relid::oid from pg_partition_ancestors(t.tgrelid) a))
+        from pg_depend d join pg_trigger t on t.oid = d.objid and t.tgname = 'rowtrail_truncate' and t.tgnargs = 0
+        where exists (select from tracked k join pg_class p on p.oid = k.relid where p.relkind = 'p')
+          and d.classid = 'pg_trigger'::regclass and d.refclassid = 'pg_proc'::regclass
+          and d.refobjid = 'rowtrail.truncate_trigger'::regproc
+          and not rowtrail.has_partition_trigger(coalesce(pg_partition_root(t.tgrelid)::oid, t.tgrelid), true))
   loop
     v_name := v_table.relid::regclass::text;
     begin

@@ -1,12 +1,19 @@
 import type pg from 'pg';
+import { setTimeout as delay } from 'node:timers/promises';
 import { coverageDrift, goneTables, readCoverage } from '../capture/wal/coverage.ts';
 import { readCoverageRecord, recordCoverage } from '../store/coverage.ts';
+
+/** How long a comparison waits for the stream to tell the same: event triggers know the exact position. */
+const SETTLE_LIMIT_MS = 5_000;
+const SETTLE_POLL_MS = 50;
 
 export interface CoverageCheckOptions {
   readonly source: { readonly name: string; readonly publication: string };
   readonly schema: string;
   readonly sourcePool: pg.Pool;
   readonly storePool: pg.Pool;
+  /** Everything that the source committed before this position is stored. */
+  readonly hasStored: (lsn: bigint) => boolean;
 }
 
 /**
@@ -18,7 +25,13 @@ export async function checkCoverage(options: CoverageCheckOptions): Promise<numb
   const record = await readCoverageRecord(storePool, schema, source.name);
   if (record === null) return 0;
   const snapshot = await readCoverage(sourcePool, source.publication, record.losses.keys());
-  const changes = coverageDrift(snapshot, record.losses);
+  let changes = coverageDrift(snapshot, record.losses);
+  if (changes.length > 0 && snapshot.hasEventTriggers) {
+    const deadline = performance.now() + SETTLE_LIMIT_MS;
+    while (!options.hasStored(snapshot.lsn) && performance.now() < deadline) await delay(SETTLE_POLL_MS);
+    const settled = await readCoverageRecord(storePool, schema, source.name);
+    changes = coverageDrift(snapshot, settled?.losses ?? record.losses);
+  }
   const added = await recordCoverage(storePool, schema, record, JSON.stringify(changes), snapshot.at);
   // After the store has it, never before: a record that is gone is a loss that no one can find any more.
   const gone = goneTables(snapshot);

@@ -93,6 +93,11 @@ export class SourceAttempt {
     return this.#writer?.idle === true && this.#assembler?.inTransaction === false;
   }
 
+  /** Everything that the source committed before `lsn` is stored. */
+  hasStored(lsn: bigint): boolean {
+    return this.caughtUp && (this.serverWalEnd ?? 0n) >= lsn;
+  }
+
   get counters(): { changes: number; transactions: number; unverifiedMessages: number; entries: number } {
     return {
       changes: 0,

@@ -141,9 +141,10 @@ export class SourceRunner implements Service {
    */
   async #watchCoverage(): Promise<void> {
     const { source, store, storePool, log, coverageIntervalMs } = this.#options;
+    const hasStored = (lsn: bigint): boolean => this.#attempt?.hasStored(lsn) ?? true;
     while (!this.#abort.signal.aborted) {
       try {
-        const options = { source, schema: store.schema, sourcePool: this.#sourcePool, storePool };
+        const options = { source, schema: store.schema, sourcePool: this.#sourcePool, storePool, hasStored };
         const added = this.#state === 'streaming' ? await checkCoverage(options) : 0;
         if (added > 0)
           log.warn({ source: this.name, gaps: added }, 'gap recorded: tables are not covered as setup left them');

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { parseLsn } from '../../pg/lsn.ts';
 
 /** A table or partition that setup recorded, or that belongs to one, as the catalog has it now. */
 export interface CoverageRow {
@@ -28,6 +29,10 @@ export interface CoverageRow {
 export interface CoverageSnapshot {
   /** timestamptz text, by the source's clock. */
   readonly at: string;
+  /** What the stream tells of the time before `at` comes before this position. */
+  readonly lsn: bigint;
+  /** Event triggers tell of drops, detaches and attaches, with their exact positions. */
+  readonly hasEventTriggers: boolean;
   readonly rows: readonly CoverageRow[];
 }
 
@@ -155,7 +160,8 @@ export async function readCoverage(
 ): Promise<CoverageSnapshot> {
   const result = await client.query(COVERAGE_SQL, [publication, [...watched]]);
   const rows = result.rows.filter((row) => row.oid !== null);
-  return { at: result.rows[0]!.at, rows: rows.map((row) => toCoverageRow(row)) };
+  const { at, lsn, has_event_triggers: hasEventTriggers } = result.rows[0]!;
+  return { at, lsn: parseLsn(lsn), hasEventTriggers, rows: rows.map((row) => toCoverageRow(row)) };
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the shape is that of COVERAGE_SQL, below
@@ -206,7 +212,7 @@ with recursive recorded as materialized (
   select r.prrelid from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
   where p.pubname = $1 and p.pubviaroot and p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate
 )
-select now.at, m.relid as oid, m.root as root_oid,
+select now.at, now.lsn, now.has_event_triggers, m.relid as oid, m.root as root_oid,
   coalesce(rn.nspname, m.schema_name)::text as root_schema, coalesce(rc.relname, m.table_name)::text as root_name,
   coalesce(n.nspname, m.schema_name)::text as schema, coalesce(c.relname, m.table_name)::text as name,
   coalesce(c.relkind::text, m.kind) as kind, m.recorded, c.oid is not null as present, rc.oid is not null as root_present,
@@ -220,7 +226,8 @@ select now.at, m.relid as oid, m.root as root_oid,
     or exists (select from ours o where o.tgrelid = c.oid and o.tgenabled = 'A' and o.tgname = 'rowtrail_truncate'
       and o.tgnargs = case c.relkind when 'p' then 1 else 0 end)) as has_triggers,
   m.installed_at as recorded_at
-from (select pg_catalog.clock_timestamp() as at) now
+from (select pg_catalog.clock_timestamp() as at, pg_catalog.pg_current_wal_flush_lsn()::text as lsn,
+    exists (select from pg_catalog.pg_event_trigger e where e.evtname = 'rowtrail_partition_drop') as has_event_triggers) now
   left join (member m
     left join pg_catalog.pg_class c on c.oid = m.relid left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_class rc on rc.oid = m.root left join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace) on true
