@@ -68,8 +68,9 @@ end
 $$;
 
 -- Records a partition that is about to get its triggers, and says that it is covered from here. Null: nothing to do.
--- True: it is to get an identity of full. `is_empty`: it holds no row that capture has not seen.
-create or replace function rowtrail.cover_partition(relid oid, is_empty boolean) returns boolean
+-- True: it is to get an identity of full. `is_empty`: it holds no row that capture has not seen. `is_new`: it was never
+-- a table of its own.
+create or replace function rowtrail.cover_partition(relid oid, is_empty boolean, is_new boolean) returns boolean
   language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -107,7 +108,7 @@ begin
         prior_identity_index = case when excluded.prior_identity = 'f' and t.identity_changed then t.prior_identity_index else excluded.prior_identity_index end,
         identity_changed = excluded.identity_changed or excluded.prior_identity = 'f' and t.identity_changed;
   if v_table.relkind = 'r' then
-    perform rowtrail.send_partition(case when is_empty or v_tracked then 'created' else 'attached' end,
+    perform rowtrail.send_partition(case when not is_empty and not v_tracked then 'attached' when is_new then 'created' else 'joined' end,
       v_root, v_table.root_schema, v_table.root_name, v_table.oid, v_table.nspname, v_table.relname);
   end if;
   return v_full;
@@ -224,7 +225,7 @@ begin
             v_empty := false;
           end;
         end if;
-        v_full := rowtrail.cover_partition(v_table.relid, v_empty);
+        v_full := rowtrail.cover_partition(v_table.relid, v_empty, tg_tag <> 'ALTER TABLE');
         if v_full is not null then
           -- Triggers first: the ALTER TABLE below brings this function here again, and finds them.
           execute format('create or replace trigger rowtrail_context_before before insert or update or delete or truncate on %1$s for each statement execute function rowtrail.context_trigger();

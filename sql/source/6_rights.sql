@@ -34,7 +34,7 @@ grant execute on function rowtrail.context_trigger() to public;
 grant execute on function rowtrail.truncate_trigger() to public;
 grant execute on function rowtrail.has_partition_trigger(oid, boolean) to public;
 grant execute on function rowtrail.holds_table(oid) to public;
-grant execute on function rowtrail.cover_partition(oid, boolean) to public;
+grant execute on function rowtrail.cover_partition(oid, boolean, boolean) to public;
 grant execute on function rowtrail.uncover_partition(oid) to public;
 grant execute on function rowtrail.report_uncovered(oid) to public;
 
@@ -58,7 +58,7 @@ begin
     alter function rowtrail.prune_sessions() owner to rowtrail_owner;
     alter function rowtrail.send_partition(text, oid, text, text, oid, text, text) owner to rowtrail_owner;
     alter function rowtrail.truncate_trigger() owner to rowtrail_owner;
-    alter function rowtrail.cover_partition(oid, boolean) owner to rowtrail_owner;
+    alter function rowtrail.cover_partition(oid, boolean, boolean) owner to rowtrail_owner;
     alter function rowtrail.uncover_partition(oid) owner to rowtrail_owner;
     alter function rowtrail.report_uncovered(oid) owner to rowtrail_owner;
     alter function rowtrail.partition_drop() owner to rowtrail_owner;

@@ -3,7 +3,8 @@
  * logical decoding sends nothing for it.
  * - `truncating`: a TRUNCATE of the root begins, which is streamed itself
  * - `truncated`: a leaf is emptied
- * - `created`, `attached`: a partition is covered from here; an attached one holds rows that were never seen
+ * - `created`, `joined`, `attached`: a partition is covered from here. It is new; or was a table before, and either holds
+ *   no row that was never seen, or does
  * - `detached`, `dropped`: its rows have left the root; `dropped` with the root's own oid: the table is gone
  * - `untracked`: a partition has come and could not be covered
  */
@@ -11,6 +12,7 @@ export type PartitionEventKind =
   | 'truncating'
   | 'truncated'
   | 'created'
+  | 'joined'
   | 'attached'
   | 'detached'
   | 'dropped'

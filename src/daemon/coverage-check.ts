@@ -29,8 +29,11 @@ export async function checkCoverage(options: CoverageCheckOptions): Promise<numb
   if (changes.length > 0 && snapshot.hasEventTriggers) {
     const deadline = performance.now() + SETTLE_LIMIT_MS;
     while (!options.hasStored(snapshot.lsn) && performance.now() < deadline) await delay(SETTLE_POLL_MS);
-    const settled = await readCoverageRecord(storePool, schema, source.name);
-    changes = coverageDrift(snapshot, settled?.losses ?? record.losses);
+    // Meanwhile the stream may have told it, and of what came after: only what was so then and is so now counts.
+    const settled = (await readCoverageRecord(storePool, schema, source.name)) ?? record;
+    const later = await readCoverage(sourcePool, source.publication, settled.losses.keys());
+    const still = new Set(coverageDrift(later, settled.losses).map(({ oid, state }) => `${oid} ${state}`));
+    changes = coverageDrift(snapshot, settled.losses).filter(({ oid, state }) => still.has(`${oid} ${state}`));
   }
   const added = await recordCoverage(storePool, schema, record, JSON.stringify(changes), snapshot.at);
   // After the store has it, never before: a record that is gone is a loss that no one can find any more.

@@ -221,6 +221,23 @@ export class SourceAttempt {
     return checkpoint.endLsn;
   }
 
+  /**
+   * Begins a new stream with the transaction that is coming in. What came before is stored, and acknowledged: a new
+   * stream begins at the later of the stored and the acknowledged position, and transactions that left nothing to
+   * store would come before it again.
+   */
+  async #restart(endLsn: bigint): Promise<never> {
+    const { store, storePool } = this.#options;
+    const writer = this.#writer!;
+    const isEntangled = writer.isEntangled;
+    await writer.drain();
+    if (!isEntangled) {
+      await recordAcknowledgement(storePool, store.schema, this.#checkpoint!.sourceId, writer.id, endLsn);
+      this.#capture.acknowledgeNow(endLsn);
+    }
+    throw new StreamRestart('RT_STREAM', 'a partition has come or gone: streaming begins anew, as PostgreSQL 14 needs');
+  }
+
   async #open(): Promise<CaptureConsumer<RelationPlan>> {
     const { source, store, sourcePool, storePool } = this.#options;
     const known = this.#checkpoint!;
@@ -253,6 +270,7 @@ export class SourceAttempt {
       secret,
       mappings: claimMappings(source),
       describe: relationDescriber(source, sourcePool, dictionary, relationIds),
+      restart: (await knowsMovedPartitions(sourcePool)) ? null : (endLsn) => this.#restart(endLsn),
       relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
       storedUpTo: checkpoint.endLsn,
     });
@@ -263,6 +281,18 @@ export class SourceAttempt {
       recordPosition: (lsn) => recordAcknowledgement(storePool, store.schema, known.sourceId, writer.id, lsn),
     };
   }
+}
+
+/** Not a fault: the stream has to begin anew where it is. */
+export class StreamRestart extends RowtrailError {}
+
+const KNOWS_MOVED_PARTITIONS = 150_000;
+
+async function knowsMovedPartitions(pool: pg.Pool): Promise<boolean> {
+  const result = await pool.query<{ version: number }>(
+    "select current_setting('server_version_num')::integer as version",
+  );
+  return (result.rows[0]?.version ?? 0) >= KNOWS_MOVED_PARTITIONS;
 }
 
 /** The context trigger ships the distinct mapped settings sorted by name: a claim finds its own by place. */

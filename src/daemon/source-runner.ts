@@ -14,7 +14,7 @@ import { readCheckpoint, type Checkpoint } from '../store/checkpoint.ts';
 import { openGap, withdrawGap } from '../store/gap.ts';
 import { checkCoverage } from './coverage-check.ts';
 import { decideRetry, gapReason } from './retry.ts';
-import { BlockedSomewhere, SourceAttempt } from './source-attempt.ts';
+import { BlockedSomewhere, SourceAttempt, StreamRestart } from './source-attempt.ts';
 
 export interface RunnerDelays {
   /** Between attempts that fail: doubling from the one to the other. */
@@ -189,6 +189,10 @@ export class SourceRunner implements Service {
       const ended = await this.#once();
       if (signal.aborted) break;
       const { error, streamedAtMs } = ended;
+      if (error instanceof StreamRestart) {
+        this.#options.log.debug({ source: this.name }, error.message);
+        continue;
+      }
       if (streamedAtMs !== null && performance.now() - streamedAtMs > GOOD_ATTEMPT_MS) failures = 0;
       // One of several transactions stops capture: once they are stored one by one, it shows which.
       this.#aloneUpTo = error instanceof BlockedSomewhere ? error.upTo : undefined;

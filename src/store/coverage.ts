@@ -83,6 +83,7 @@ interface Effect {
 const EFFECTS: Readonly<Record<Exclude<PartitionEventKind, 'truncating'>, Effect>> = {
   truncated: { state: 'truncated', reason: 'partition_truncated', what: 'was truncated' },
   created: { state: 'covered', reason: null, what: 'is covered' },
+  joined: { state: 'covered', reason: null, what: 'is covered' },
   attached: { state: 'covered', reason: 'partition_attached', what: 'was attached with rows that were never captured' },
   detached: { state: 'detached', reason: 'partition_detached', what: 'was detached with its rows' },
   dropped: { state: 'dropped', reason: 'partition_dropped', what: 'was dropped with its rows' },

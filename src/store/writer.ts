@@ -116,6 +116,11 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     return this.#flush === null && this.#active.size === 0 && this.#waiting.length === 0;
   }
 
+  /** Whole transactions wait in one flush with one that is still coming in: `drain` would leave them out with it. */
+  get isEntangled(): boolean {
+    return this.#open && this.#flush !== null && this.#flush.last !== null;
+  }
+
   get queuedBytes(): number {
     return this.#queuedBytes;
   }

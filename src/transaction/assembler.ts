@@ -22,9 +22,18 @@ export interface AssemblerOptions<R> {
   readonly describe: (relation: Relation) => R | Promise<R>;
   /** The id of the root that an event's partition belongs to. */
   readonly relationIdOf: (event: PartitionEvent) => number | Promise<number>;
+  /**
+   * Up to PostgreSQL 14 a walsender keeps to what a table was when it first met it: it goes on sending a detached
+   * partition as its root's, and leaves an attached table out. Called where that may be so, to begin a new stream
+   * with this very transaction: rejects. `endLsn`: where the transaction before it ended. Null: the server knows better.
+   */
+  readonly restart: ((endLsn: bigint) => Promise<never>) | null;
   /** Transactions whose commit record lies before this are stored already and are passed over. */
   readonly storedUpTo: bigint;
 }
+
+/** What puts a table under another root than it had. */
+const MOVES: ReadonlySet<PartitionEvent['what']> = new Set(['joined', 'attached', 'detached', 'untracked']);
 
 /**
  * Puts a capture's changes together into transactions: ordinals, and who made which of them.
@@ -46,6 +55,9 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   #origin: string | null = null;
   /** Roots whose TRUNCATE has begun: it is streamed, and their leaves' triggers fire for it too. */
   readonly #truncating = new Set<number>();
+  /** Transactions of this stream. */
+  #begins = 0;
+  #endLsn = 0n;
   #lastContent = '';
   #lastMessage: ContextMessage | null = null;
 
@@ -76,6 +88,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   begin(head: TransactionHead): void {
     this.#head = head;
     this.#lastCommitLsn = head.commitLsn;
+    this.#begins += 1;
     this.#begun = false;
     this.#skipping = head.commitLsn < this.#options.storedUpTo;
     this.#ordinal = 0;
@@ -141,6 +154,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
 
   commit(tail: TransactionTail): void {
     const begun = this.#begun;
+    this.#endLsn = tail.endLsn;
     this.#head = null;
     this.#begun = false;
     if (this.#skipping) {
@@ -186,6 +200,8 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
       this.#truncating.add(event.rootOid);
       return;
     }
+    if (this.#options.restart !== null && this.#begins > 1 && MOVES.has(event.what))
+      return this.#options.restart(this.#endLsn);
     if (event.what === 'truncated' && this.#truncating.has(event.rootOid)) return;
     const relationId = this.#options.relationIdOf(event);
     if (relationId instanceof Promise) return relationId.then((id) => this.#acceptPartition(event, id));

@@ -115,6 +115,7 @@ const PARTITION_EVENTS: ReadonlySet<string> = new Set<PartitionEventKind>([
   'truncating',
   'truncated',
   'created',
+  'joined',
   'attached',
   'detached',
   'dropped',

@@ -171,11 +171,17 @@ async function installSource(
   await database.query(`begin; ${sql.join('\n')}; commit`);
   for (const table of tables) {
     const parts = await database.query(
-      `select relid::regclass::text as name from pg_partition_tree($1::regclass)
-       union select $1::regclass::text`,
+      // Leaves first, the root last, as setup does it.
+      `select c.oid::regclass::text as name, c.relkind as kind, c.relispartition as is_partition from pg_class c
+         where c.oid = $1::regclass or c.oid in (select relid from pg_partition_tree($1::regclass)) order by c.relispartition desc`,
       [quoteQualified('public', table)],
     );
-    for (const { name } of parts.rows) {
+    for (const { name, kind, is_partition: isPartition } of parts.rows) {
+      await database.query(
+        `insert into rowtrail.tables (relid, root, schema_name, table_name, kind, prior_identity, identity_changed)
+         select oid, $2::regclass, 'public', relname, relkind, relreplident, $3 and relreplident <> 'f' from pg_class where oid = $1::regclass`,
+        [name, quoteQualified('public', table), !keepIdentity.includes(table)],
+      );
       if (!keepIdentity.includes(table)) await database.query(`alter table ${name} replica identity full`);
       for (const when of ['before', 'after']) {
         await database.query(
@@ -184,6 +190,12 @@ async function installSource(
            alter table ${name} enable always trigger rowtrail_context_${when}`,
         );
       }
+      if ((kind === 'p') === isPartition) continue;
+      const policy = isPartition ? '' : keepIdentity.includes(table) ? "'existing'" : "'full'";
+      await database.query(
+        `create trigger rowtrail_truncate before truncate on ${name} for each statement execute function rowtrail.truncate_trigger(${policy});
+         alter table ${name} enable always trigger rowtrail_truncate`,
+      );
     }
   }
   const names = tables.map((table) => quoteQualified('public', table)).join(', ');

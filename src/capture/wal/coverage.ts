@@ -15,8 +15,8 @@ export interface CoverageRow {
   readonly recorded: boolean;
   readonly exists: boolean;
   readonly rootExists: boolean;
-  /** The topmost table it is a partition of; itself, if of none. Null: gone. */
-  readonly currentRootOid: number | null;
+  /** It is a partition of its root, at any level, or the root itself. */
+  readonly belongs: boolean;
   readonly unlogged: boolean;
   /** It, or what it is a partition of, is in the publication, with everything published through the root. */
   readonly published: boolean;
@@ -120,7 +120,7 @@ function judge(row: CoverageRow, known: string | undefined): Judgement | null {
       ? loss('dropped', 'table_dropped', 'was dropped with its rows')
       : loss('dropped', 'partition_dropped', 'was dropped with its rows');
   }
-  if (!isWhole && row.currentRootOid !== row.rootOid) {
+  if (!row.belongs) {
     return row.kind === 'p' ? null : loss('detached', 'partition_detached', 'was detached with its rows');
   }
   if (isWhole && !row.published) {
@@ -177,7 +177,7 @@ function toCoverageRow(row: any): CoverageRow {
     recorded: row.recorded,
     exists: row.present,
     rootExists: row.root_present,
-    currentRootOid: row.current_root_oid,
+    belongs: row.belongs,
     unlogged: row.unlogged,
     published: row.published,
     hasTriggers: row.has_triggers,
@@ -216,7 +216,7 @@ select now.at, now.lsn, now.has_event_triggers, m.relid as oid, m.root as root_o
   coalesce(rn.nspname, m.schema_name)::text as root_schema, coalesce(rc.relname, m.table_name)::text as root_name,
   coalesce(n.nspname, m.schema_name)::text as schema, coalesce(c.relname, m.table_name)::text as name,
   coalesce(c.relkind::text, m.kind) as kind, m.recorded, c.oid is not null as present, rc.oid is not null as root_present,
-  case when c.oid is not null then coalesce(pg_catalog.pg_partition_root(c.oid)::oid, c.oid) end as current_root_oid,
+  m.relid = m.root or exists (select from below b where b.relid = m.relid and b.root = m.root) as belongs,
   coalesce(c.relpersistence = 'u', false) as unlogged,
   exists (select from published p where p.prrelid = c.oid
     or c.relispartition and p.prrelid in (select a.relid from pg_catalog.pg_partition_ancestors(c.oid) a)) as published,

@@ -127,6 +127,12 @@ export class WalCapture<R> implements StreamHandler {
     this.#stream?.acknowledge(lsn);
   }
 
+  /** As `acknowledge`, and tells the server at once. */
+  acknowledgeNow(lsn: bigint): void {
+    this.#stream?.acknowledge(lsn);
+    this.#stream?.sendStatus();
+  }
+
   /** No more changes are wanted: reading stops, the connection stays for a last acknowledgement. */
   halt(): void {
     this.#halted = true;

@@ -98,28 +98,34 @@ async function appCatalog(db: TestDatabase): Promise<string[]> {
 }
 
 describe('DDL of an application', () => {
-  test.each(['superuser', 'owner'])('gives the same results, errors and catalog with and without Rowtrail (%s)', async (who) => {
-    await using role = await createRole();
-    const outcomes: unknown[] = [];
-    for (const installed of [false, true]) {
-      await using db = await createDatabase();
-      await db.query(`${TABLES}; grant create on database ${db.name} to ${role.name}; grant all on schema public to ${role.name};
+  test.each(['superuser', 'owner'])(
+    'gives the same results, errors and catalog with and without Rowtrail (%s)',
+    async (who) => {
+      await using role = await createRole();
+      const outcomes: unknown[] = [];
+      for (const installed of [false, true]) {
+        await using db = await createDatabase();
+        await db.query(`${TABLES}; grant create on database ${db.name} to ${role.name}; grant all on schema public to ${role.name};
         alter table m owner to ${role.name}; alter table m_1 owner to ${role.name}; alter table lone owner to ${role.name}`);
-      if (installed) await runSetup(configFor(db));
-      const client = await db.connect(who === 'owner' ? { url: role.url(db) } : {});
-      outcomes.push({ seen: await play(client), catalog: await appCatalog(db) });
-    }
-    expect(outcomes[1]).toEqual(outcomes[0]);
-  });
+        if (installed) await runSetup(configFor(db));
+        const client = await db.connect(who === 'owner' ? { url: role.url(db) } : {});
+        outcomes.push({ seen: await play(client), catalog: await appCatalog(db) });
+      }
+      expect(outcomes[1]).toEqual(outcomes[0]);
+    },
+  );
 
   test('goes on where nothing of ours works: rights taken away, tables and functions gone, another event trigger that refuses', async () => {
     await using role = await createRole();
     await using db = await createDatabase();
-    const tracked = await track(db, `${TABLES}; grant all on schema public to ${role.name}; alter table m owner to ${role.name};
+    const tracked = await track(
+      db,
+      `${TABLES}; grant all on schema public to ${role.name}; alter table m owner to ${role.name};
       create function refuse() returns event_trigger language plpgsql as
         $$ begin if current_setting('test.refuse', true) = 'on' and tg_tag = 'CREATE TRIGGER' then raise exception 'refused'; end if; end $$;
       create event trigger refuse on ddl_command_end execute function refuse();
-      create table elsewhere (like m including all); alter table elsewhere owner to ${role.name}`);
+      create table elsewhere (like m including all); alter table elsewhere owner to ${role.name}`,
+    );
     const owner = await db.connect({ url: role.url(db) });
     await tracked.captured(async () => {
       await owner.query(`set test.refuse = 'on'`);
@@ -134,9 +140,13 @@ describe('DDL of an application', () => {
 
     await db.query('revoke usage on schema rowtrail from public');
     await owner.query('create table m_3 partition of m for values in (3); drop table m_3');
-    await db.query('grant usage on schema rowtrail to public; alter table rowtrail.tables rename to moved; alter table rowtrail.install rename to away');
+    await db.query(
+      'grant usage on schema rowtrail to public; alter table rowtrail.tables rename to moved; alter table rowtrail.install rename to away',
+    );
     await owner.query('create table m_4 partition of m for values in (4); truncate m_4; drop table m_4');
-    await owner.query('alter table m attach partition elsewhere for values in (5); alter table m detach partition elsewhere');
+    await owner.query(
+      'alter table m attach partition elsewhere for values in (5); alter table m detach partition elsewhere',
+    );
     await db.query('drop schema rowtrail cascade');
     await owner.query('create table m_6 partition of m for values in (6); truncate m_6; drop table m_6');
   });
@@ -148,7 +158,10 @@ describe('DDL of an application', () => {
     await runSetup(configFor(db));
     const [one, two] = [await db.connect(), await db.connect()];
     for (const client of [one, two]) await client.query('begin isolation level serializable; select 1');
-    for (const [client, root] of [[one, 'm'], [two, 'n']] as const) {
+    for (const [client, root] of [
+      [one, 'm'],
+      [two, 'n'],
+    ] as const) {
       await client.query(`create table ${root}_9 partition of ${root} for values in (9)`);
       await client.query(`alter table ${root} detach partition ${root}_old`);
       await client.query(`drop table ${root}_old`);
@@ -163,8 +176,11 @@ describe('partition messages', () => {
   test('cannot be forged by any role, nor kept back', async () => {
     await using role = await createRole();
     await using db = await createDatabase();
-    const tracked = await track(db, `${TABLES}; grant all on schema public to ${role.name}; grant truncate, select on m_1 to ${role.name};
-      create table mine (id integer primary key) partition by list (id)`);
+    const tracked = await track(
+      db,
+      `${TABLES}; grant all on schema public to ${role.name}; grant truncate, select on m_1 to ${role.name};
+      create table mine (id integer primary key) partition by list (id)`,
+    );
     await db.query(`alter table mine owner to ${role.name}`);
     const oid = (await db.query("select 'm_1'::regclass::oid as oid, 'm'::regclass::oid as root")).rows[0];
     await tracked.captured(async () => {
@@ -173,17 +189,24 @@ describe('partition messages', () => {
       await client.query(
         `select pg_logical_emit_message(true, 'rowtrail', array['p', current_setting('rowtrail.session'), 'truncated', '${oid.root}', 'public', 'm', '${oid.oid}', 'public', 'm_1']::text)`,
       );
-      const refused = ["rowtrail.send_partition('dropped', 1, 'a', 'b', 2, 'c', 'd')", 'rowtrail.forget_tables(array[1::oid])'];
+      const refused = [
+        "rowtrail.send_partition('dropped', 1, 'a', 'b', 2, 'c', 'd')",
+        'rowtrail.forget_tables(array[1::oid])',
+      ];
       for (const call of refused) await expect(client.query(`select ${call}`)).rejects.toThrow(/permission denied/);
       // True for nobody: the partition is covered, is one, and is there.
-      await client.query(`select rowtrail.cover_partition(${oid.oid}, false), rowtrail.uncover_partition(${oid.oid}), rowtrail.report_uncovered(${oid.oid})`);
+      await client.query(
+        `select rowtrail.cover_partition(${oid.oid}, false, false), rowtrail.uncover_partition(${oid.oid}), rowtrail.report_uncovered(${oid.oid})`,
+      );
       await client.query(`create table my_leaf partition of mine for values in (1);
         create table my_plain (id integer); create trigger rowtrail_truncate before truncate on my_plain
           for each statement execute function rowtrail.truncate_trigger(); truncate my_plain; drop table my_plain;
         create table my_root (id integer) partition by list (id); create table my_root_1 partition of my_root default;
         create trigger rowtrail_truncate before truncate on my_root_1 for each statement execute function rowtrail.truncate_trigger();
         truncate my_root_1`);
-      await client.query(`set rowtrail.sent = 'no'; set rowtrail.session = 'no'; set search_path = pg_temp; set row_security = off; truncate public.m_1`);
+      await client.query(
+        `set rowtrail.sent = 'no'; set rowtrail.session = 'no'; set search_path = pg_temp; set row_security = off; truncate public.m_1`,
+      );
     });
     expect(outlineGaps(await tracked.gaps())).toEqual(['partition_truncated public.m public.m_1']);
     expect((await tracked.entries()).map(({ action, data }) => [action, data])).toEqual([

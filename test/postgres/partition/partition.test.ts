@@ -237,3 +237,38 @@ describe.each(['at work', 'down'])('with the daemon %s meanwhile', (daemon) => {
     expect((await tracked.gaps()).at(-1)).toMatchObject({ reason: 'partition_attached' });
   });
 });
+
+test('a table that was written before it was attached, and one after it was detached, are what they are then', async () => {
+  await using db = await createDatabase();
+  const tracked = await track(
+    db,
+    `${TABLES}; create table late (like m including all); create table kept (id integer primary key, v integer)`,
+    { tables: ['public.m', 'public.kept', 'public.marker'] },
+  );
+  await tracked.captured(async () => {
+    await db.query('insert into late values (50, 5, 0); delete from late; insert into m_1 values (51, 1, 0)');
+    await db.query('insert into kept values (1, 1)');
+    await inTransaction(await db.connect(), [
+      'insert into kept values (2, 1)',
+      'alter table m attach partition late for values in (5)',
+      'insert into late values (52, 5, 0)',
+    ]);
+    await db.query('insert into m values (53, 5, 0)');
+    await db.query('alter table m detach partition m_1');
+    await db.query('insert into m_1 values (54, 1, 0)');
+    await db.query('alter table m attach partition m_1 for values in (1)');
+    await db.query('insert into m values (55, 1, 0); update kept set v = 2');
+  });
+  expect(
+    (await tracked.entries()).map(({ table_name, action, record_key }) => `${table_name} ${action} ${record_key}`),
+  ).toEqual([
+    'm create ["51","1"]',
+    'kept create 1',
+    'kept create 2',
+    'm create ["52","5"]',
+    'm create ["53","5"]',
+    'm create ["55","1"]',
+    'kept update 1',
+    'kept update 2',
+  ]);
+});

@@ -27,7 +27,14 @@ function head(commitLsn: bigint): TransactionHead {
   return { commitLsn, committedAtMicros: 0n, xid: 7 };
 }
 
-function assemble(options: { storedUpTo?: bigint; known?: SessionFacts[]; slow?: boolean } = {}) {
+function assemble(
+  options: {
+    storedUpTo?: bigint;
+    known?: SessionFacts[];
+    slow?: boolean;
+    restart?: (endLsn: bigint) => Promise<never>;
+  } = {},
+) {
   const calls: string[] = [];
   const sessions = new Map((options.known ?? [FACTS]).map((facts) => [facts.token, facts]));
   const sink: TransactionSink<string> = {
@@ -55,6 +62,7 @@ function assemble(options: { storedUpTo?: bigint; known?: SessionFacts[]; slow?:
     mappings: [],
     describe: () => 'r',
     relationIdOf: ({ rootOid }) => (options.slow === true ? Promise.resolve(rootOid) : rootOid),
+    restart: options.restart ?? null,
     storedUpTo: options.storedUpTo ?? 0n,
   });
   return { assembler, calls, message: (content: Buffer) => assembler.message('rowtrail', content) };
@@ -243,6 +251,18 @@ describe('the assembler', () => {
       'truncate leaf of 5 2 of 0',
       'truncate leaf of 5 0 of 0',
     ]);
+  });
+
+  it('begins a new stream with a partition that moves, where the server does not know better, once', async () => {
+    const restart = (endLsn: bigint): Promise<never> => Promise.reject(new Error(`restarted at ${endLsn}`));
+    const { assembler, calls, message } = assemble({ restart });
+    assembler.begin(head(10n));
+    await message(partition('detached', 'leaf'));
+    assembler.commit({ commitLsn: 10n, endLsn: 11n });
+    expect(calls).toEqual(['begin 10', 'detached leaf of 5', 'commit 10 with 0']);
+    assembler.begin(head(20n));
+    await message(partition('created', 'new'));
+    await expect(message(partition('joined', 'leaf'))).rejects.toThrow('restarted at 11');
   });
 
   it('drops and counts partition messages without the secret, of no known kind, or with parts missing', () => {
