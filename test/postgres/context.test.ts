@@ -371,7 +371,13 @@ test('messages are UTF-8 whatever the database’s encoding', async () => {
   try {
     await query(TABLES);
     await runSetup(configFor(db));
-    await inTransaction(client, ["set local rowtrail.user_name = 'Zoë'", 'update items set v = 1 where id = 1']);
+    // Any role's: what converts the messages must be anybody's to call.
+    await query('create role rowtrail_test_latin1; grant update, select on items to rowtrail_test_latin1');
+    await inTransaction(client, [
+      'set local role rowtrail_test_latin1',
+      "set local rowtrail.user_name = 'Zoë'",
+      'update items set v = 1 where id = 1',
+    ]);
     const result = await query(
       `select data from pg_logical_slot_get_binary_changes($1, null, null, 'proto_version', '1', 'publication_names', 'rowtrail_shop', 'messages', 'true')`,
       [name],
@@ -382,5 +388,6 @@ test('messages are UTF-8 whatever the database’s encoding', async () => {
     await client.query('select pg_drop_replication_slot($1)', [name]).catch(() => {});
     await client.end();
     await shared.query(`drop database ${name} with (force)`);
+    await shared.query('drop role if exists rowtrail_test_latin1');
   }
 });

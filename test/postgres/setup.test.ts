@@ -60,7 +60,7 @@ describe('setup', () => {
       ),
     ).toEqual(new Set(['f']));
     const triggers = await db.query(
-      "select tgrelid::regclass::text as name, count(*)::integer as n from pg_trigger where tgname like 'rowtrail%' and tgenabled = 'A' group by 1",
+      "select tgrelid::regclass::text as name, count(*)::integer as n from pg_trigger where tgname like 'rowtrail_context%' and tgenabled = 'A' group by 1",
     );
     expect(triggers.rows).toHaveLength(8);
     expect(triggers.rows.every((row) => row.n === 2)).toBe(true);

@@ -33,6 +33,8 @@ export interface CoverageSnapshot {
   readonly lsn: bigint;
   /** Event triggers tell of drops, detaches and attaches, with their exact positions. */
   readonly hasEventTriggers: boolean;
+  /** Without it nothing is captured at all, which is another gap than that of a table. */
+  readonly hasPublication: boolean;
   readonly rows: readonly CoverageRow[];
 }
 
@@ -62,7 +64,7 @@ export interface CoverageChange {
 export function coverageDrift(snapshot: CoverageSnapshot, losses: ReadonlyMap<number, string>): CoverageChange[] {
   return snapshot.rows.flatMap((row) => {
     const known = losses.get(row.oid);
-    const found = judge(row, known);
+    const found = judge(row, known, snapshot.hasPublication);
     if (found === null || found.state === known || (found.state === 'covered' && known === undefined)) return [];
     const closed = found.state !== 'untracked' && found.state !== 'unpublished';
     return [
@@ -111,7 +113,7 @@ const COVERED: Judgement = { state: 'covered', reason: null, what: null };
 const GONE: Judgement = { state: 'dropped', reason: null, what: null };
 
 /** Null: nothing to say of it. */
-function judge(row: CoverageRow, known: string | undefined): Judgement | null {
+function judge(row: CoverageRow, known: string | undefined, hasPublication: boolean): Judgement | null {
   const isWhole = row.oid === row.rootOid;
   if (!row.exists) {
     // Partitions that went with their root are told by it; a partition without rows of its own leaves no gap.
@@ -124,8 +126,8 @@ function judge(row: CoverageRow, known: string | undefined): Judgement | null {
     return row.kind === 'p' ? null : loss('detached', 'partition_detached', 'was detached with its rows');
   }
   if (isWhole && !row.published) {
-    // Taken out by setup, which has recorded it.
-    return row.recorded
+    // Not recorded: taken out by setup, which has put that into the store.
+    return row.recorded && hasPublication
       ? loss('unpublished', 'unpublished', 'is not in the publication: its changes are not captured')
       : null;
   }
@@ -135,7 +137,8 @@ function judge(row: CoverageRow, known: string | undefined): Judgement | null {
   if (!row.hasTriggers) {
     return loss('untracked', 'untracked', 'has not all triggers: who changes its rows, or truncates it, is not known');
   }
-  return known === 'detached'
+  // A detached table that is tracked as one of its own begins a history there.
+  return known === 'detached' && !isWhole
     ? { state: 'covered', reason: 'partition_attached', what: 'is attached again: changes meanwhile were not captured' }
     : COVERED;
 }
@@ -160,8 +163,8 @@ export async function readCoverage(
 ): Promise<CoverageSnapshot> {
   const result = await client.query(COVERAGE_SQL, [publication, [...watched]]);
   const rows = result.rows.filter((row) => row.oid !== null);
-  const { at, lsn, has_event_triggers: hasEventTriggers } = result.rows[0]!;
-  return { at, lsn: parseLsn(lsn), hasEventTriggers, rows: rows.map((row) => toCoverageRow(row)) };
+  const { at, lsn, has_event_triggers: hasEventTriggers, has_publication: hasPublication } = result.rows[0]!;
+  return { at, lsn: parseLsn(lsn), hasEventTriggers, hasPublication, rows: rows.map((row) => toCoverageRow(row)) };
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the shape is that of COVERAGE_SQL, below
@@ -212,7 +215,7 @@ with recursive recorded as materialized (
   select r.prrelid from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
   where p.pubname = $1 and p.pubviaroot and p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate
 )
-select now.at, now.lsn, now.has_event_triggers, m.relid as oid, m.root as root_oid,
+select now.at, now.lsn, now.has_event_triggers, now.has_publication, m.relid as oid, m.root as root_oid,
   coalesce(rn.nspname, m.schema_name)::text as root_schema, coalesce(rc.relname, m.table_name)::text as root_name,
   coalesce(n.nspname, m.schema_name)::text as schema, coalesce(c.relname, m.table_name)::text as name,
   coalesce(c.relkind::text, m.kind) as kind, m.recorded, c.oid is not null as present, rc.oid is not null as root_present,
@@ -227,7 +230,8 @@ select now.at, now.lsn, now.has_event_triggers, m.relid as oid, m.root as root_o
       and o.tgnargs = case c.relkind when 'p' then 1 else 0 end)) as has_triggers,
   m.installed_at as recorded_at
 from (select pg_catalog.clock_timestamp() as at, pg_catalog.pg_current_wal_flush_lsn()::text as lsn,
-    exists (select from pg_catalog.pg_event_trigger e where e.evtname = 'rowtrail_partition_drop') as has_event_triggers) now
+    exists (select from pg_catalog.pg_event_trigger e where e.evtname = 'rowtrail_partition_drop') as has_event_triggers,
+    exists (select from pg_catalog.pg_publication p where p.pubname = $1) as has_publication) now
   left join (member m
     left join pg_catalog.pg_class c on c.oid = m.relid left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_class rc on rc.oid = m.root left join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace) on true
