@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { createPool } from '../pg/pool.ts';
-import { readStatus, type SourceStatus, type Status } from '../query/status.ts';
+import { isOpenGap, readStatus, type SourceStatus, type Status } from '../query/status.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { EXIT } from './failure.ts';
 import type { Paint } from './paint.ts';
@@ -113,14 +113,13 @@ function slotText(state: SlotState, name: string | null, paint: Paint): string {
 function gapLines({ gaps }: SourceStatus, paint: Paint): string[] {
   if (gaps.count === 0) return [row(paint, 'gaps', paint.green('none'))];
   const shown = gaps.latest.slice(0, SHOWN_GAPS).map((gap) => {
-    const open = gap.to_time === null && gap.to_lsn === null;
-    const range = open
-      ? `OPEN since ${gap.from_lsn ?? '?'}, recorded ${gap.recorded_at}`
-      : `${gap.from_lsn ?? '?'} to ${gap.to_lsn ?? '?'}, recorded ${gap.recorded_at}`;
+    const from = gap.from_lsn ?? gap.from_time ?? '?';
+    const range = isOpenGap(gap)
+      ? `OPEN since ${from}, recorded ${gap.recorded_at}`
+      : `${from} to ${gap.to_lsn ?? gap.to_time ?? 'now'}, recorded ${gap.recorded_at}`;
     return row(paint, '', printable(`${gap.reason}: ${range}${gap.detail === null ? '' : ` (${gap.detail})`}`));
   });
-  const isOpen = gaps.latest.some((gap) => gap.to_time === null && gap.to_lsn === null);
-  const said = isOpen
+  const said = gaps.latest.some(isOpenGap)
     ? 'changes are missing, and nothing is captured now: see `rowtrail check`'
     : 'changes may be missing';
   return [row(paint, 'gaps', paint.red(`${gaps.count}: ${said}`)), ...shown];

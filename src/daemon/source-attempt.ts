@@ -52,6 +52,7 @@ export class SourceAttempt {
   readonly #options: AttemptOptions;
   readonly #capture: WalCapture<RelationPlan>;
   #checkpoint: Checkpoint | null = null;
+  #knowsMovedPartitions = true;
   #writer: StoreWriter | null = null;
   #assembler: TransactionAssembler<RelationPlan> | null = null;
   #hasProgressed = false;
@@ -96,6 +97,11 @@ export class SourceAttempt {
   /** Everything that the source committed before `lsn` is stored. */
   hasStored(lsn: bigint): boolean {
     return this.caughtUp && (this.serverWalEnd ?? 0n) >= lsn;
+  }
+
+  /** A partition has come or gone without the stream telling it. */
+  partitionsMoved(): void {
+    if (!this.#knowsMovedPartitions) this.#capture.fail(movedPartition());
   }
 
   get counters(): { changes: number; transactions: number; unverifiedMessages: number; entries: number } {
@@ -235,7 +241,7 @@ export class SourceAttempt {
       await recordAcknowledgement(storePool, store.schema, this.#checkpoint!.sourceId, writer.id, endLsn);
       this.#capture.acknowledgeNow(endLsn);
     }
-    throw new StreamRestart('RT_STREAM', 'a partition has come or gone: streaming begins anew, as PostgreSQL 14 needs');
+    throw movedPartition();
   }
 
   async #open(): Promise<CaptureConsumer<RelationPlan>> {
@@ -263,6 +269,7 @@ export class SourceAttempt {
     });
     this.#writer = writer;
     const secret = await installSecret(sourcePool);
+    this.#knowsMovedPartitions = await knowsMovedPartitions(sourcePool);
     const checkpoint = await this.#store(() => writer.start());
     const assembler = new TransactionAssembler<RelationPlan>({
       sink: writer,
@@ -270,7 +277,7 @@ export class SourceAttempt {
       secret,
       mappings: claimMappings(source),
       describe: relationDescriber(source, sourcePool, dictionary, relationIds),
-      restart: (await knowsMovedPartitions(sourcePool)) ? null : (endLsn) => this.#restart(endLsn),
+      restart: this.#knowsMovedPartitions ? null : (endLsn) => this.#restart(endLsn),
       relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
       storedUpTo: checkpoint.endLsn,
     });
@@ -285,6 +292,10 @@ export class SourceAttempt {
 
 /** Not a fault: the stream has to begin anew where it is. */
 export class StreamRestart extends RowtrailError {}
+
+function movedPartition(): StreamRestart {
+  return new StreamRestart('RT_STREAM', 'a partition has come or gone: streaming begins anew, as PostgreSQL 14 needs');
+}
 
 const KNOWS_MOVED_PARTITIONS = 150_000;
 

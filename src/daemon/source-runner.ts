@@ -146,6 +146,7 @@ export class SourceRunner implements Service {
       try {
         const options = { source, schema: store.schema, sourcePool: this.#sourcePool, storePool, hasStored };
         const added = this.#state === 'streaming' ? await checkCoverage(options) : 0;
+        if (added > 0) this.#attempt?.partitionsMoved();
         if (added > 0)
           log.warn({ source: this.name, gaps: added }, 'gap recorded: tables are not covered as setup left them');
       } catch (error) {

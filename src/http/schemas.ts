@@ -103,12 +103,13 @@ const lsn = z.string().nullable().describe('A WAL position.');
 
 const gap = z.object({
   epoch: z.int(),
+  table: z.string().nullable().describe('The one table it is of; null: the whole source.'),
   reason: z.string(),
   detail: z.string().nullable(),
   from_lsn: lsn,
   to_lsn: lsn,
   from_time: time.nullable(),
-  to_time: time.nullable().describe('Null: the gap is open, and nothing is captured now.'),
+  to_time: time.nullable().describe('Null: the gap goes on; where it is of the whole source, nothing is captured now.'),
   recorded_at: time,
 });
 

@@ -39,7 +39,7 @@ export interface SourceStatus {
   readonly committed_at: string | null;
   readonly updated_at: string | null;
   readonly open_flushes: { readonly count: number; readonly oldest: string | null };
-  /** The latest first; an open one (`to_time` is null: nothing is captured now) before all others. */
+  /** The latest first; an open one of the whole source (`to_time` is null: nothing is captured now) before all others. */
   readonly gaps: { readonly count: number; readonly latest: readonly GapStatus[] };
   /** Null where no daemon answers: the CLI reads the store alone. */
   readonly live: LiveStatus | null;
@@ -47,6 +47,8 @@ export interface SourceStatus {
 
 export interface GapStatus {
   readonly epoch: number;
+  /** `schema.table` where it is of one table alone; null: of the whole source. */
+  readonly table: string | null;
   readonly reason: string;
   readonly detail: string | null;
   readonly from_lsn: string | null;
@@ -159,13 +161,14 @@ function readSources(snapshot: Snapshot): Promise<StoredSource[]> {
 
 async function readGaps(snapshot: Snapshot): Promise<Map<number, GapStatus[]>> {
   const rows = await snapshot.query<GapStatus & { source_id: number }>(
-    `select s.id as source_id, g.epoch, g.reason, g.detail, g.from_lsn::text as from_lsn, g.to_lsn::text as to_lsn,
+    `select s.id as source_id, g.epoch, r.schema_name || '.' || r.table_name as table, g.reason, g.detail, g.from_lsn::text as from_lsn, g.to_lsn::text as to_lsn,
        ${timeText('g.from_time')} as from_time, ${timeText('g.to_time')} as to_time,
        ${timeText('g.recorded_at')} as recorded_at
      from :schema.sources s
      cross join lateral (
        select g.*, g.to_time is null and g.relation_id is null as is_open
        from :schema.gaps g where g.source_id = s.id order by is_open desc, g.id desc limit ${LATEST_GAPS}) g
+     left join :schema.relations r on r.id = g.relation_id
      order by s.id, g.is_open desc, g.id desc`,
   );
   const bySource = new Map<number, GapStatus[]>();
@@ -244,4 +247,9 @@ function emptySource(name: string): StoredSource {
 
 function timeText(column: string): string {
   return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+}
+
+/** Nothing is captured now. A gap of one table that goes on is none of these. */
+export function isOpenGap(gap: Pick<GapStatus, 'table' | 'to_lsn' | 'to_time'>): boolean {
+  return gap.table === null && gap.to_time === null && gap.to_lsn === null;
 }

@@ -61,48 +61,6 @@ describe('a transaction that capture cannot get past', () => {
     },
   );
 
-  it('for its text is none in UTF-8: stops, and the runbook passes over it alone', { timeout: 120_000 }, async () => {
-    await using home = await createDatabase();
-    await using store = await createDatabase();
-    const version = Number((await home.query(`select current_setting('server_version_num') as v`)).rows[0].v);
-    const locale = version >= 150_000 ? `locale_provider 'libc' locale 'C'` : `locale 'C'`;
-    const name = `${home.name}_ascii`;
-    await home.query(`create database ${name} template template0 encoding 'SQL_ASCII' ${locale}`);
-    const client = await home.connect({ url: withDatabase(home.url, name) });
-    const database = {
-      ...home,
-      name,
-      url: withDatabase(home.url, name),
-      query: (sql: string, values?: readonly unknown[]) =>
-        client.query(sql, values === undefined ? undefined : [...values]),
-    };
-    try {
-      const capture = await withItems(database, store);
-      await database.query('insert into items values (1)');
-      await database.query(`insert into items values (2, convert_from('\\xe9'::bytea, 'SQL_ASCII'))`);
-      await database.query('insert into items values (3)');
-      await using daemon = await capture.start(QUICK);
-      const live = await assertStoppedWithGap(capture, daemon, 'RT_UNSENDABLE', 'transaction_unsendable');
-      expect(live.error?.message).toContain('22021');
-      expect(live.error?.message).not.toContain('0xe9');
-      await database.query(skipSql(live.error?.hint));
-      await assertHealed(capture, daemon, 'transaction_unsendable');
-      expect(await storedItems(capture)).toEqual([1, 3]);
-    } finally {
-      await client.end();
-      await until(async () => {
-        await home.query('select pg_terminate_backend(active_pid) from pg_replication_slots where database = $1', [
-          name,
-        ]);
-        await home.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = $1', [
-          name,
-        ]);
-        await home.query(`drop database ${name} with (force)`);
-        return true;
-      });
-    }
-  });
-
   it(
     'for the store refuses it for good: stops, and the runbook passes over it alone',
     { timeout: 120_000 },

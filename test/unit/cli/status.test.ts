@@ -42,6 +42,7 @@ test('a gap, a flush that is open, a slot that nobody reads', () => {
       count: 4,
       latest: Array.from({ length: 4 }, (_, index) => ({
         epoch: 1,
+        table: null,
         reason: 'slot_lost',
         detail: index === 0 ? 'WAL removed' : null,
         from_lsn: '0/1',
