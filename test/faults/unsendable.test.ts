@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { prepareCapture } from '../harness/capture.ts';
-import { createDatabase, withDatabase } from '../harness/database.ts';
+import { createDatabase } from '../harness/database.ts';
 import { until } from '../harness/poll.ts';
 import { startServer } from '../harness/server.ts';
 import { assertStoreInvariants } from '../harness/oracle.ts';
