@@ -1,6 +1,7 @@
 import { readSlot } from '../capture/wal/slot.ts';
 import type { SourceConfig } from '../config/config.ts';
 import { createPool, explainDatabaseError } from '../pg/pool.ts';
+import { assertServerVersion } from '../pg/server-version.ts';
 
 /** A source's slot as its server has it at this moment. */
 export interface SlotState {
@@ -16,10 +17,14 @@ export interface SlotState {
 
 const UNKNOWN: SlotState = { found: false, active_pid: null, wal_status: null, retained_bytes: null, error: null };
 
-/** Asks the source. Never rejects: what is stored can be told without it. */
+/**
+ * Asks the source. Rejects only with RT_VERSION, for a server that can be no source: what is stored can be told
+ * without any other.
+ */
 export async function slotState(source: SourceConfig): Promise<SlotState> {
   const pool = createPool(source.url, 'status', { max: 1 });
   try {
+    await assertServerVersion(pool, `source ${source.name}`, source.url);
     const slot = await readSlot(pool, source.slot);
     if (slot === null) return UNKNOWN;
     return {
@@ -30,7 +35,9 @@ export async function slotState(source: SourceConfig): Promise<SlotState> {
       error: null,
     };
   } catch (error) {
-    return { ...UNKNOWN, error: explainDatabaseError(error, `source ${source.name}`, source.url).message };
+    const explained = explainDatabaseError(error, `source ${source.name}`, source.url);
+    if (explained.code === 'RT_VERSION') throw explained;
+    return { ...UNKNOWN, error: explained.message };
   } finally {
     await pool.end();
   }

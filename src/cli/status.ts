@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { createPool } from '../pg/pool.ts';
+import { assertServerVersion } from '../pg/server-version.ts';
 import { isOpenGap, readStatus, type SourceStatus, type Status } from '../query/status.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { EXIT } from './failure.ts';
@@ -36,13 +37,14 @@ export interface StatusReport {
 async function statusOf(config: Config): Promise<StatusReport> {
   const pool = createPool(config.store.url, 'status', { max: 1 });
   try {
-    const slots = Promise.all(
+    await assertServerVersion(pool, 'the store', config.store.url);
+    const slots = await Promise.all(
       config.sources.map(
         async (source) => [source.name, source.capture === 'wal' ? await slotState(source) : null] as const,
       ),
     );
     const status = await readStatus({ pool, schema: config.store.schema });
-    const stateOf = new Map(await slots);
+    const stateOf = new Map(slots);
     const known = new Set(status.sources.map((source) => source.name));
     const waiting = config.sources.filter((source) => !known.has(source.name));
     return {

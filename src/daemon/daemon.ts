@@ -7,6 +7,7 @@ import type { Log } from '../lib/log.ts';
 import { VERSION } from '../lib/version.ts';
 import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
 import { createPool, explainDatabaseError } from '../pg/pool.ts';
+import { assertServerVersion } from '../pg/server-version.ts';
 import { ensurePartitions } from '../store/partition.ts';
 import { SourceRunner, type RunnerDelays } from './source-runner.ts';
 
@@ -57,6 +58,8 @@ export async function startDaemon(config: Config, options: DaemonOptions): Promi
   });
   try {
     warnOfLimits(config, log);
+    await assertServerVersion(storePool, 'the store', config.store.url);
+    await Promise.all(runners.map((runner) => runner.assertVersion()));
     await assertStore(storePool, config);
     http = await createHttpServer({
       store: { pool: queryPool, schema: config.store.schema },

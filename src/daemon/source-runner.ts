@@ -9,6 +9,7 @@ import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import { formatLsn } from '../pg/lsn.ts';
 import { createPool, explainDatabaseError } from '../pg/pool.ts';
+import { assertServerVersion } from '../pg/server-version.ts';
 import type { LiveSource } from '../query/status.ts';
 import { readCheckpoint, type Checkpoint } from '../store/checkpoint.ts';
 import { openGap, withdrawGap } from '../store/gap.ts';
@@ -87,6 +88,12 @@ export class SourceRunner implements Service {
     this.name = options.source.name;
     this.#options = options;
     this.#sourcePool = this.#createPool();
+  }
+
+  /** Throws RT_VERSION if the source's server is too old, and what a connection that fails means. */
+  async assertVersion(): Promise<void> {
+    const { source } = this.#options;
+    await assertServerVersion(this.#sourcePool, `source ${source.name}`, source.url);
   }
 
   /** Resolves when capture streams for the first time, or stands by; rejects if it can't start. */

@@ -4,6 +4,7 @@ import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
+import { MIN_VERSION, readServerVersion } from '../pg/server-version.ts';
 import { connect } from './connection.ts';
 import { ok, problem, type Check, type Finding } from './checks/check.ts';
 import {
@@ -20,7 +21,7 @@ import { gapCheck, type GapsFound } from './checks/gap-checks.ts';
 import { retentionCheck, slotCheck } from './checks/slot-checks.ts';
 import { partitionCheck, storeSchemaCheck } from './checks/store-checks.ts';
 import { tableChecks, walVolumeChecks, type TableSize } from './checks/table-checks.ts';
-import { asProblem, MIN_VERSION } from './preflight.ts';
+import { asProblem } from './preflight.ts';
 import { probeReplication } from './replication-probe.ts';
 import type { StoredCheckpoint } from './slot-plan.ts';
 import { readSourceState } from './source-state.ts';
@@ -90,13 +91,9 @@ async function checkSource(
     return [unreachable('connection', error)];
   }
   try {
-    const server = (
-      await client.query(
-        "select current_setting('server_version_num')::integer as version, current_setting('server_version') as text",
-      )
-    ).rows[0];
-    const findings = [ok('connection', 'the source can be reached'), versionCheck(server.version, server.text)];
-    if (server.version < MIN_VERSION) return findings;
+    const version = await readServerVersion(client);
+    const findings = [ok('connection', 'the source can be reached'), versionCheck(version.number, version.text)];
+    if (version.number < MIN_VERSION) return findings;
     return [...findings, ...(await checkReachableSource(client, source, store, storeClient))];
   } finally {
     await client.end().catch(() => {});

@@ -11,17 +11,11 @@ export interface Problem {
   readonly fix: string;
 }
 
-export const MIN_VERSION = 140_000;
 /** Names are told up to this many; the rest is counted. */
 const NAMES_SHOWN = 10;
 
 /** What stands against installing on this source. Pure. */
 export function sourceProblems(state: SourceState, source: SourceConfig): Problem[] {
-  if (state.version < MIN_VERSION) {
-    return [
-      problem('RT_VERSION', `PostgreSQL ${state.versionText} is too old`, 'Rowtrail needs PostgreSQL 14 or newer.'),
-    ];
-  }
   return [
     ...serverProblems(state),
     ...slotProblems(state, source),
@@ -226,11 +220,6 @@ export function tableProblems(plan: TablePlan, state: SourceState, source: Sourc
 
 /** What stands against keeping history in this store. Pure. `adminHelps`: setup makes the schema with the admin role. */
 export function storeProblems(state: StoreState, store: StoreConfig, adminHelps: boolean): Problem[] {
-  if (state.version < MIN_VERSION) {
-    return [
-      problem('RT_VERSION', `the store runs PostgreSQL ${state.versionText}`, 'Rowtrail needs PostgreSQL 14 or newer.'),
-    ];
-  }
   if (state.inRecovery) {
     return [
       problem('RT_SETUP_FAILED', 'the store is a standby: it takes no writes', 'Point `store.url` at a primary.'),

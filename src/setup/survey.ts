@@ -1,20 +1,12 @@
 import type pg from 'pg';
 import type { SourceConfig, StoreConfig } from '../config/config.ts';
-import { RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { storeMigrations, type Migration } from '../pg/migrate.ts';
+import { assertServerVersion } from '../pg/server-version.ts';
 import { coverageDrift, readCoverage, type CoverageChange } from '../capture/wal/coverage.ts';
-import { connect } from './connection.ts';
-import {
-  asProblem,
-  MIN_VERSION,
-  problemsError,
-  sourceProblems,
-  storeProblems,
-  tableProblems,
-  type Problem,
-} from './preflight.ts';
 import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
+import { connect } from './connection.ts';
+import { asProblem, problemsError, sourceProblems, storeProblems, tableProblems, type Problem } from './preflight.ts';
 import { probeReplication } from './replication-probe.ts';
 import type { StoredCheckpoint } from './slot-plan.ts';
 import { readSourceState, type SourceState } from './source-state.ts';
@@ -74,7 +66,8 @@ export async function openConnections(source: SourceConfig, store: StoreConfig):
 /** Looks at source and store; changes nothing. */
 export async function survey(connections: Connections, source: SourceConfig, store: StoreConfig): Promise<Survey> {
   const { admin, daemon, store: storeClient } = connections;
-  await assertVersion(admin, source.name);
+  await assertServerVersion(admin, `source ${source.name}`, source.adminUrl ?? source.url);
+  await assertServerVersion(storeClient, 'the store', store.url);
   const state = await readSourceState(admin, source);
   const plan = planTables(state.tables, source);
   const storeState = await readStoreState(storeClient, store.schema);
@@ -114,18 +107,6 @@ async function readDrift(admin: pg.ClientBase, source: SourceConfig): Promise<Su
   if (found.rows[0].found !== true) return null;
   const snapshot = await readCoverage(admin, source.publication, []);
   return { at: snapshot.at, changes: coverageDrift(snapshot, new Map()) };
-}
-
-/** Older servers lack what the rest of the survey asks for. */
-async function assertVersion(client: pg.ClientBase, source: string): Promise<void> {
-  const result = await client.query(
-    "select current_setting('server_version_num')::integer as number, current_setting('server_version') as text",
-  );
-  const { number, text } = result.rows[0];
-  if (number >= MIN_VERSION) return;
-  throw new RowtrailError('RT_VERSION', `source ${source} runs PostgreSQL ${text}`, {
-    hint: 'Rowtrail needs PostgreSQL 14 or newer.',
-  });
 }
 
 async function readMissingMigrations(client: pg.ClientBase, schema: string, state: StoreState): Promise<Migration[]> {

@@ -1,8 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import pg from 'pg';
 import type { Config, ContextMapping, SourceConfig, TableOptions } from '../../src/config/config.ts';
 import { startDaemon, type Daemon, type DaemonOptions } from '../../src/daemon/daemon.ts';
@@ -13,9 +9,7 @@ import { connectionOptions } from '../../src/pg/pool.ts';
 import { renderSourceSql } from '../../src/setup/source-sql.ts';
 import type { TestDatabase } from './database.ts';
 import { until } from './poll.ts';
-
-/** Built by `npm test` before it runs any. */
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+import { programFor } from './program.ts';
 
 export interface CaptureOptions {
   /** Unqualified names of tables (or partitioned roots) in `public` that exist already. */
@@ -293,17 +287,15 @@ async function startInProcess(
 
 /** The built program as a process of its own. */
 async function spawnDaemon(config: Config): Promise<DaemonProcess> {
-  const folder = await mkdtemp(join(tmpdir(), 'rowtrail-capture-'));
-  const file = join(folder, 'rowtrail.yaml');
-  await writeFile(file, yamlOf(config));
-  const child = spawn(process.execPath, [MAIN, 'run', '--config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const program = await programFor(config);
+  const child = program.spawn('run');
   let stderr = '';
-  child.stderr.setEncoding('utf8');
+  child.stderr!.setEncoding('utf8');
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   const streaming = new Promise<void>((resolve, reject) => {
-    child.stderr.on('data', (text: string) => {
+    child.stderr!.on('data', (text: string) => {
       stderr += text;
       if (stderr.includes('capture is streaming')) resolve();
     });
@@ -320,24 +312,7 @@ async function spawnDaemon(config: Config): Promise<DaemonProcess> {
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await exited;
-      await rm(folder, { recursive: true, force: true });
+      await program[Symbol.asyncDispose]();
     },
   };
-}
-
-/** JSON is YAML. */
-function yamlOf(config: Config): string {
-  return JSON.stringify({
-    store: { url: config.store.url, schema: config.store.schema },
-    sources: config.sources.map((source) => ({
-      name: source.name,
-      url: source.url,
-      tables: source.tables,
-      slot: source.slot,
-      publication: source.publication,
-      allowUnboundedWal: true,
-    })),
-    http: { host: config.http.host, port: config.http.port, auth: config.http.auth },
-    log: config.log,
-  });
 }

@@ -1,6 +1,7 @@
 import type { SourceConfig } from '../../config/config.ts';
 import type { SystemIdentity } from '../../capture/wal/replication-stream.ts';
-import { MIN_VERSION, type Problem } from '../preflight.ts';
+import { MIN_VERSION, VERSION_NEEDED } from '../../pg/server-version.ts';
+import type { Problem } from '../preflight.ts';
 import { mappedSettings, SOURCE_SQL_VERSION } from '../source-sql.ts';
 import type { SourceState } from '../source-state.ts';
 import { ok, problem, warning, type Finding } from './check.ts';
@@ -12,7 +13,7 @@ export const CLOCK_SKEW_WARNING_MS = 5000;
 
 export function versionCheck(version: number, text: string): Finding {
   if (version >= MIN_VERSION) return ok('version', `PostgreSQL ${text}`);
-  return problem('version', `PostgreSQL ${text} is too old`, 'Rowtrail needs PostgreSQL 14 or newer.');
+  return problem('version', `PostgreSQL ${text} is too old`, VERSION_NEEDED);
 }
 
 export function walLevelCheck(state: SourceState): Finding {
