@@ -1,4 +1,6 @@
 -- Session context: claims in plain settings (rowtrail.user_id ...), sent once per transaction and again when they change.
+-- These functions run under the application's search_path, in which anything may shadow pg_catalog (`=`, text): every
+-- name is qualified, those of types too, and `is distinct from`, which looks for an `=` of its own, is not used.
 -- :payload is the text of the context message, an array over the settings; :message wraps it for the wire.
 
 -- Sets several claims at once: user_id, user_name, ip, user_agent, comment, request_id, context; null clears one.
@@ -7,9 +9,9 @@ create or replace function rowtrail.set_context(context jsonb, is_local boolean 
   language plpgsql volatile
 as $$
 declare
-  v_key text;
-  v_value text;
-  v_other jsonb := '{}';
+  v_key pg_catalog.text;
+  v_value pg_catalog.text;
+  v_other pg_catalog.jsonb := '{}';
 begin
   if context is null or pg_catalog.jsonb_typeof(context) operator(pg_catalog.=) 'null' then
     return;
@@ -39,8 +41,9 @@ create or replace function rowtrail.emit_context() returns void
   language plpgsql volatile
 as $$
 declare
-  v_payload text;
-  v_message text;
+  v_payload pg_catalog.text;
+  v_sent pg_catalog.text := pg_catalog.current_setting('rowtrail.sent', true);
+  v_message pg_catalog.text;
 begin
   if coalesce(pg_catalog.current_setting('rowtrail.session', true), '') operator(pg_catalog.=) '' then
     begin
@@ -51,7 +54,7 @@ begin
     end;
   end if;
   v_payload := :payload;
-  if v_payload is distinct from pg_catalog.current_setting('rowtrail.sent', true) then
+  if v_sent is null or v_payload operator(pg_catalog.<>) v_sent then
     v_message := v_payload;
     if pg_catalog.octet_length(v_payload) operator(pg_catalog.>) :max_bytes then
       v_message := (
@@ -73,14 +76,14 @@ create or replace function rowtrail.context_trigger() returns trigger
   language plpgsql volatile
 as $$
 declare
-  v_payload text;
-  v_sent text;
+  v_payload pg_catalog.text;
+  v_sent pg_catalog.text;
 begin
   if pg_catalog.pg_current_xact_id_if_assigned() is not null then
     v_sent := pg_catalog.current_setting('rowtrail.sent', true);
     if tg_when operator(pg_catalog.=) 'BEFORE' or coalesce(v_sent, '') operator(pg_catalog.=) '' then
       v_payload := :payload;
-      if v_payload is distinct from v_sent then
+      if v_sent is null or v_payload operator(pg_catalog.<>) v_sent then
         if pg_catalog.current_setting('rowtrail.session', true) operator(pg_catalog.>) ''
           and pg_catalog.octet_length(v_payload) operator(pg_catalog.<=) :max_bytes then
           v_sent := pg_catalog.set_config('rowtrail.sent', v_payload,

@@ -5,10 +5,10 @@ create or replace function rowtrail.log(
   language plpgsql volatile
 as $$
 declare
-  v_schema text;
-  v_table text;
-  v_oid oid := coalesce(pg_catalog.pg_partition_root(table_name), table_name)::pg_catalog.oid;
-  v_message text;
+  v_schema pg_catalog.text;
+  v_table pg_catalog.text;
+  v_oid pg_catalog.oid := coalesce(pg_catalog.pg_partition_root(table_name), table_name)::pg_catalog.oid;
+  v_message pg_catalog.text;
 begin
   if action is null or action operator(pg_catalog.!~) '^[a-z][a-z0-9_.-]{0,62}$' then
     raise exception 'rowtrail.log: % is not an action', coalesce(pg_catalog.quote_literal(action), 'null')
