@@ -175,10 +175,14 @@ describe('setup', () => {
     expect(members.rows).toEqual([{ name: 'orders' }]);
   });
 
-  test('leaves the identity of a table alone where another publication names columns of it', async ({ skip }) => {
+  test('leaves the identity of a table alone where another publication names columns of it', async () => {
     await using db = await withTables();
     const version = (await db.query("select current_setting('server_version_num')::integer as n")).rows[0].n;
-    skip(version < 150_000, 'column lists came with PostgreSQL 15');
+    const list = 'create publication other for table customers (id)';
+    if (version < 150_000) {
+      await expect(db.query(list)).rejects.toMatchObject({ code: '42601' });
+      return;
+    }
     await db.query(`create publication other for table customers (id), orders (id, region) with (publish_via_partition_root = true);
       create table keyless_listed (a integer, b integer); create publication other_insert for table keyless_listed (a) with (publish = 'insert')`);
     const { result, printed } = await runSetup(configFor(db));
@@ -225,7 +229,8 @@ describe('a setup that fails puts back what it changed', () => {
     });
     expect(await catalogOf(db)).toBe(before);
     await client.query('commit');
-    await runSetup(configFor(db), { limits: QUICK });
+    // Not QUICK: a new slot waits for whatever other tests are writing on this server.
+    await runSetup(configFor(db));
   });
 
   test('when a writing transaction keeps the slot from being made', async () => {
