@@ -6,6 +6,12 @@ export const TEST_PG_URL: string | null = process.env['ROWTRAIL_TEST_PG_URL'] ||
 /** The major version of the embedded servers; null: that of the installed package. */
 export const TEST_PG_VERSION: number | null = wholeNumber('ROWTRAIL_TEST_PG_VERSION');
 
+/** How often the soak kills something. */
+export const SOAK_KILLS: number = wholeNumber('ROWTRAIL_TEST_KILLS') ?? 100;
+
+/** What random choices begin with; null: something else each time. */
+export const TEST_SEED: number | null = wholeNumber('ROWTRAIL_TEST_SEED');
+
 function wholeNumber(name: string): number | null {
   const text = process.env[name];
   if (text === undefined || text === '') return null;

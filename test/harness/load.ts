@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { codeOf } from '../../src/lib/errors.ts';
 import type { TestDatabase } from './database.ts';
 import type { OracleTable } from './oracle.ts';
@@ -42,6 +42,7 @@ export const LOAD_TABLES: readonly OracleTable[] = [
   { name: 'scratch', columns: { id: 'number', text: 'text' }, key: ['id'] },
 ];
 
+const RECONNECT_PAUSE_MS = 100;
 const SCHEMA_SQL = `
 create table accounts (id int primary key, name text, balance numeric(12, 3), active boolean, doc jsonb, seen timestamptz);
 create table memberships (org int, member text, role text, primary key (org, member));
@@ -58,13 +59,19 @@ export async function createLoadSchema(database: TestDatabase): Promise<void> {
   await database.query(SCHEMA_SQL);
 }
 
-/** Several clients that change the tables until told to stop. */
+/**
+ * Several clients that change the tables until told to stop. With `reconnect` they outlive their server: they go on
+ * with a new connection. A commit whose answer was lost may have happened or not; only the database knows.
+ */
 export class Load implements AsyncDisposable {
   readonly #stopping = new AbortController();
+  readonly #reconnect: (() => Promise<pg.Client>) | null;
   readonly #clients: Promise<void>[];
   committed = 0;
+  reconnected = 0;
 
-  constructor(clients: readonly pg.Client[], seed: number, pauseMs: number) {
+  constructor(clients: readonly pg.Client[], seed: number, pauseMs: number, reconnect?: () => Promise<pg.Client>) {
+    this.#reconnect = reconnect ?? null;
     this.#clients = clients.map((client, i) => this.#work(client, i, new Random(seed + i), pauseMs));
   }
 
@@ -79,18 +86,35 @@ export class Load implements AsyncDisposable {
     await Promise.allSettled(this.#clients);
   }
 
-  async #work(client: pg.Client, number: number, random: Random, pauseMs: number): Promise<void> {
+  async #work(first: pg.Client, number: number, random: Random, pauseMs: number): Promise<void> {
+    let client = first;
     while (!this.#stopping.signal.aborted) {
       try {
         await this.#transaction(client, number, random);
         this.committed += 1;
       } catch (error) {
-        await client.query('rollback');
         // Clients fight over rows: that some of them lose is part of the load.
-        if (!['40P01', '23505', '40001'].includes(codeOf(error) ?? '')) throw error;
+        if (['40P01', '23505', '40001'].includes(codeOf(error) ?? '')) await client.query('rollback').catch(() => {});
+        else if (this.#reconnect === null || !isLostConnection(error)) throw error;
+        else client = await this.#connectAgain(this.#reconnect, client);
       }
       await new Promise((resolve) => setTimeout(resolve, random.next() * pauseMs));
     }
+  }
+
+  async #connectAgain(connect: () => Promise<pg.Client>, old: pg.Client): Promise<pg.Client> {
+    await old.end().catch(() => {});
+    while (!this.#stopping.signal.aborted) {
+      try {
+        const client = await connect();
+        this.reconnected += 1;
+        return client;
+      } catch (error) {
+        if (!isLostConnection(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RECONNECT_PAUSE_MS));
+      }
+    }
+    return old;
   }
 
   async #transaction(client: pg.Client, number: number, random: Random): Promise<void> {
@@ -115,6 +139,11 @@ export class Load implements AsyncDisposable {
     }
     await client.query(random.next() < 0.05 ? 'rollback' : 'commit');
   }
+}
+
+/** Nothing from the server (pg has no SQLSTATE then, but perhaps the socket's error), or that it is on its way down or up. */
+function isLostConnection(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || /^(57P0|08)/.test(error.code ?? '');
 }
 
 async function rolledBack(client: pg.Client, number: number, random: Random): Promise<void> {
