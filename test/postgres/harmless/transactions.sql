@@ -261,11 +261,12 @@ lock table people in share mode;
 reset lock_timeout;
 set statement_timeout = '80ms';
 update people set note = 'slow' where id = 2 and pg_sleep(30) is not null;
+reset statement_timeout;
 begin;
 insert into keyless values (700, 'before the timeout');
+set local statement_timeout = '80ms';
 select pg_sleep(30);
 rollback;
-reset statement_timeout;
 -- @app
 commit;
 lock table keyless;
