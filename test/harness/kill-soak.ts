@@ -16,6 +16,7 @@ const TWO_AT_ONCE = 0.25;
 /** How often the next kill waits until something has been stored: the others hit what is still starting. */
 const AFTER_PROGRESS = 0.75;
 const PROGRESS_LIMIT_MS = 90_000;
+const PROGRESS_ROUNDS = 10;
 /** As a supervisor of services would: a daemon that finds no database at its start ends, and is started again. */
 const RESPAWN_PAUSE_MS = 250;
 
@@ -35,9 +36,13 @@ export interface SoakReport {
 /**
  * Kills the daemon, the source's server and the store's with -9 under load, `rounds` times, one or two at a time
  * (the first three times each of them once), and lets them come back. Then compares what is stored with the oracle's
- * account, entry by entry.
+ * account, entry by entry. `progress` is told of the kills from time to time.
  */
-export async function soakWithKills(rounds: number, seed: number): Promise<SoakReport> {
+export async function soakWithKills(
+  rounds: number,
+  seed: number,
+  progress: (text: string) => void = () => {},
+): Promise<SoakReport> {
   const startedAt = performance.now();
   await using source = await startServer();
   await using store = await startServer();
@@ -58,6 +63,7 @@ export async function soakWithKills(rounds: number, seed: number): Promise<SoakR
     return killAndRestart(victim === 'source' ? source : store, random.next() * 500);
   };
   let stored = '';
+  let round = 0;
   for (const victims of plan(rounds, random)) {
     if (random.next() < AFTER_PROGRESS) {
       await until(async () => (await storedUpTo(history)) !== stored, {
@@ -68,6 +74,9 @@ export async function soakWithKills(rounds: number, seed: number): Promise<SoakR
     await pause(random.next() * 1_000);
     await Promise.all(victims.map(kill));
     stored = await until(() => storedUpTo(history));
+    round += 1;
+    if (round % PROGRESS_ROUNDS === 0)
+      progress(`${round} of ${rounds}: ${JSON.stringify(kills)}, stored up to ${stored}`);
   }
   await load.stop();
   await capture.caughtUp({ timeoutMs: PROGRESS_LIMIT_MS });
