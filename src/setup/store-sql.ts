@@ -40,6 +40,8 @@ export function beginHistory(input: StartInput): string[] {
 export function restartHistory(input: StartInput, from: StoredCheckpoint, reason: GapReason, why: string): string[] {
   const s = quoteIdentifier(input.schema);
   return [
+    // First, so that a daemon that is about to open a gap waits, and then sees that there is another epoch.
+    `select source_id from ${s}.checkpoints where source_id = ${from.sourceId} for update`,
     `with ended as (
     update ${s}.gaps set epoch = ${from.epoch + 1}, to_lsn = ${input.lsn}::pg_lsn, to_time = clock_timestamp(), skip_lsn = null
     where source_id = ${from.sourceId} and to_time is null and relation_id is null returning id)

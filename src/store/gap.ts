@@ -12,8 +12,8 @@ export interface NewGap {
 
 /**
  * Records that nothing is captured behind the checkpoint any more. Once: while a gap of the source is open, another
- * is the same. Nothing is recorded where another epoch has begun since `checkpoint` was read. Returns whether it was
- * recorded now.
+ * is the same. Nothing is recorded where another epoch has begun since `checkpoint` was read, or is just beginning
+ * (setup locks the checkpoint first, as this does). Returns whether it was recorded now.
  */
 export async function openGap(
   db: pg.Pool,
@@ -26,6 +26,7 @@ export async function openGap(
     `insert into ${s}.gaps (source_id, epoch, reason, detail, from_lsn, from_time, skip_lsn)
      select source_id, epoch + 1, $3, $4, end_lsn, coalesce(committed_at, updated_at), $5::pg_lsn
      from ${s}.checkpoints where source_id = $1 and epoch = $2
+     for update
      on conflict (source_id) where to_time is null and relation_id is null do nothing`,
     [
       checkpoint.sourceId,

@@ -224,7 +224,9 @@ describe('capture goes on', { timeout: 120_000 }, () => {
     await database.query(`insert into journal values ('in', 1)`);
     await database.query(`insert into scratch (text) select repeat('x', 400) from generate_series(1, 60000)`);
     await using first = await capture.spawn();
-    await until(async () => Number((await database.query('select count(*) from audit.flushes')).rows[0].count) > 3);
+    await until(async () => Number((await database.query('select count(*) from audit.flushes')).rows[0].count) > 3, {
+      timeoutMs: 60_000,
+    });
     const asked = performance.now();
     first.kill('SIGTERM');
     expect(await first.exited).toEqual({ code: 0, signal: null });
