@@ -18,6 +18,14 @@ export interface TransactionTail {
   readonly endLsn: bigint;
 }
 
+/** A place in the stream. Within one epoch of a source, entries lie in this order. */
+export interface StreamPosition {
+  /** Of the transaction. */
+  readonly commitLsn: bigint;
+  /** Of the entry in it. */
+  readonly ordinal: number;
+}
+
 /** One row change. `R` is what the handler made of the relation. Reused between calls: keep nothing. */
 export interface Change<R> {
   readonly action: RowAction;

@@ -5,6 +5,7 @@ import type { Relation } from '../change/relation.ts';
 import type { SourceConfig, TableOptions } from '../config/config.ts';
 import { compileRelation, type RelationPlan } from '../entry/relation-plan.ts';
 import type { Dictionary } from '../store/dictionary.ts';
+import type { DescribedAt, StampKeeper } from './stamp-keeper.ts';
 
 /**
  * Makes the plan of a relation from what the stream, the source's catalog and the store know of it.
@@ -15,18 +16,21 @@ export function relationDescriber(
   pool: pg.Pool,
   dictionary: Dictionary,
   relationIds: Map<number, number>,
-): (relation: Relation) => Promise<RelationPlan> {
+  stampKeeper: StampKeeper,
+): (relation: Relation, at: DescribedAt) => Promise<RelationPlan> {
   // By oid. The store has the last key by name: it may have been renamed since, and be gone from the catalog.
   const keyNumbers = new Map<number, readonly number[]>();
-  return async (relation) => {
+  return async (relation, at) => {
     const { oid } = relation;
     const [facts, lastKey] = await Promise.all([readRelationFacts(pool, relation, source), dictionary.lastKey(oid)]);
+    // Only now: what the catalog says of the key must not be newer than the stamp that tells since when it does.
+    const stamps = await stampKeeper.read(oid, at.xid);
     const stored = namesThen(keyNumbers.get(oid) ?? null, relation, facts) ?? lastKey;
     const key = relationKey(relation, facts, stored);
     const numbers = key?.map((name) => facts.attnums[relation.columns.findIndex((column) => column.name === name)]);
     if (numbers?.every((number) => typeof number === 'number') === true) keyNumbers.set(oid, numbers);
     else keyNumbers.delete(oid);
-    const relationId = await dictionary.relationId(relation, key, facts.typeNames);
+    const relationId = await dictionary.relationId(relation, key, facts);
     relationIds.set(relation.oid, relationId);
     return compileRelation(relation, {
       relationId,
@@ -34,6 +38,11 @@ export function relationDescriber(
       partitioned: facts.partitioned,
       generated: generatedColumns(facts),
       unchecked: facts.unchecked,
+      partitionKey: stamps?.partitionKey ?? null,
+      trust:
+        facts.partitioned && stamps?.partsByKey !== true
+          ? null
+          : await stampKeeper.trust({ oid, id: relationId }, at, stamps),
       masked: maskedColumns(source.tableOptions, relation),
     });
   };

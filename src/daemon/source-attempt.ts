@@ -19,6 +19,7 @@ import type { ClaimMapping } from '../transaction/context-message.ts';
 import { relationDescriber } from './relation-describer.ts';
 import { rootRelation } from './root-relation.ts';
 import { SessionCache } from './session-cache.ts';
+import { StampKeeper } from './stamp-keeper.ts';
 import type pg from 'pg';
 
 export interface AttemptOptions {
@@ -270,13 +271,19 @@ export class SourceAttempt {
     this.#writer = writer;
     const secret = await installSecret(sourcePool);
     this.#knowsMovedPartitions = await knowsMovedPartitions(sourcePool);
+    const stampKeeper = new StampKeeper(source, sourcePool, {
+      pool: storePool,
+      schema: store.schema,
+      epoch: known.epoch,
+    });
+    await stampKeeper.start();
     const checkpoint = await this.#store(() => writer.start());
     const assembler = new TransactionAssembler<RelationPlan>({
       sink: writer,
       sessions,
       secret,
       mappings: claimMappings(source),
-      describe: relationDescriber(source, sourcePool, dictionary, relationIds),
+      describe: relationDescriber(source, sourcePool, dictionary, relationIds, stampKeeper),
       restart: this.#knowsMovedPartitions ? null : (endLsn) => this.#restart(endLsn),
       relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
       storedUpTo: checkpoint.endLsn,

@@ -83,9 +83,17 @@ const unknownColumns = new ColumnList();
 
 /** Of the change at hand: whether its old tuple holds the identity alone. */
 let oldIsPartial = false;
+let keyChanged = false;
 
-/** Encodes the entry of one row change. Pure but for the target it writes to. */
-export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Change<unknown>, head: EntryHead): void {
+/** What `writeRowEntry` returns for most rows: nothing more is to be known of them. */
+export const PLAIN_ROW = 0;
+/** Set in what it returns: some columns are unknown. */
+export const INCOMPLETE_ROW = 1;
+/** Set in what it returns: a column of the key has another value now. */
+export const KEY_CHANGED = 2;
+
+/** Encodes the entry of one row change; returns what is remarkable about it. Pure but for the target it writes to. */
+export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Change<unknown>, head: EntryHead): number {
   const change = plan.unchecked.length === 0 ? sent : withValidText(plan, sent);
   target.beginRow(roomFor(plan, change));
   const out = target.bytes;
@@ -94,6 +102,7 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Chang
 
   changedColumns.count = 0;
   unknownColumns.count = 0;
+  keyChanged = false;
   oldIsPartial = change.oldHasKeyOnly || hasPartialOldTuple(plan, change.old);
   if (change.action === 'update') diff(plan, change);
   else findUnknown(plan, change);
@@ -110,6 +119,22 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Chang
   at = putInt32(out, -1, at);
   at = writeRecordKey(out, at, plan, change, rowStart + 4, rowEnd);
   target.at = at;
+  return (unknownColumns.count > 0 ? INCOMPLETE_ROW : PLAIN_ROW) | (keyChanged ? KEY_CHANGED : PLAIN_ROW);
+}
+
+/**
+ * The record's key before the change, by the old tuple; null if that does not say. `partial`: it holds the identity
+ * alone.
+ */
+export function keyBefore({ key }: RelationPlan, old: Tuple | null, partial: boolean): string | null {
+  if (key === null || old === null) return null;
+  if (key.some((column) => old.lengths[column.index]! < 0 || (partial && !column.identity))) return null;
+  const texts = key.map((column) => {
+    const start = old.starts[column.index]!;
+    return old.bytes.buffer.toString('utf8', start, start + old.lengths[column.index]!);
+  });
+  const bytes = Buffer.from(key.length === 1 ? texts[0]! : JSON.stringify(texts));
+  return boundKey(bytes).buffer.toString();
 }
 
 /** An entry without a row: truncate, or an event from rowtrail.log(). */
@@ -182,6 +207,7 @@ function diff(plan: RelationPlan, change: Change<unknown>): void {
         (newLength > 0 && !sameBytes(created.bytes, created.starts[i]!, old!.bytes, old!.starts[i]!, newLength)))
     ) {
       changedColumns.add(column);
+      if (column.inKey) keyChanged = true;
     }
   }
 }

@@ -13,31 +13,15 @@ export interface Member {
 
 /** Splits the text of a JSON object into its members, in order. Throws a SyntaxError on anything else. */
 export function membersOf(text: string): Member[] {
-  let at = skipSpace(text, 0);
-  expect(text, at, '{');
-  at = skipSpace(text, at + 1);
-  const members: Member[] = [];
-  if (text[at] === '}') {
-    assertEnd(text, at + 1);
-    return members;
-  }
-  for (;;) {
-    const keyEnd = endOfString(text, at);
-    const rawKey = text.slice(at, keyEnd);
-    at = skipSpace(text, keyEnd);
-    expect(text, at, ':');
-    const valueStart = skipSpace(text, at + 1);
-    const valueEnd = endOfValue(text, valueStart);
-    members.push({ name: nameOf(rawKey), rawKey, rawValue: text.slice(valueStart, valueEnd) });
-    at = skipSpace(text, valueEnd);
-    if (text[at] === ',') {
-      at = skipSpace(text, at + 1);
-      continue;
-    }
-    expect(text, at, '}');
-    assertEnd(text, at + 1);
-    return members;
-  }
+  return split(text, false);
+}
+
+/**
+ * The members of an image as the writer makes it, without space of its own: what surrounds a value belongs to
+ * it (`json` is stored as it was written).
+ */
+export function verbatimMembers(text: string): Member[] {
+  return split(text, true);
 }
 
 /** The text of a JSON object with these members. */
@@ -74,6 +58,35 @@ export function pickMembers(members: readonly Member[], names: readonly string[]
 /** All members but the named ones. */
 export function omitMembers(members: readonly Member[], names: ReadonlySet<string>): Member[] {
   return members.filter((member) => !names.has(member.name));
+}
+
+function split(text: string, verbatim: boolean): Member[] {
+  let at = skipSpace(text, 0);
+  expect(text, at, '{');
+  at = skipSpace(text, at + 1);
+  const members: Member[] = [];
+  if (text[at] === '}') {
+    assertEnd(text, at + 1);
+    return members;
+  }
+  for (;;) {
+    const keyEnd = endOfString(text, at);
+    const rawKey = text.slice(at, keyEnd);
+    at = skipSpace(text, keyEnd);
+    expect(text, at, ':');
+    const valueStart = skipSpace(text, at + 1);
+    const valueEnd = endOfValue(text, valueStart);
+    const start = verbatim ? at + 1 : valueStart;
+    at = skipSpace(text, valueEnd);
+    members.push({ name: nameOf(rawKey), rawKey, rawValue: text.slice(start, verbatim ? at : valueEnd) });
+    if (text[at] === ',') {
+      at = skipSpace(text, at + 1);
+      continue;
+    }
+    expect(text, at, '}');
+    assertEnd(text, at + 1);
+    return members;
+  }
 }
 
 function nameOf(rawKey: string): string {

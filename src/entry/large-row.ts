@@ -17,14 +17,15 @@ const HEAD_BYTES = 512;
 
 /**
  * Encodes the entry of a row whose message is too large for memory: the same bytes as `writeRowEntry` would
- * write, of which the large values are made when they are sent.
+ * write, of which the large values are made when they are sent. Returns the record's key if the row has another one
+ * now, else null.
  */
 export function writeLargeRowEntry(
   target: LargeRowTarget,
   plan: RelationPlan,
   change: Change<unknown>,
   head: EntryHead,
-): void {
+): string | null {
   const partial = change.oldHasKeyOnly || hasPartialOldTuple(plan, change.old);
   const { changed, unknown } = diff(plan, change, partial);
   target.beginRow(HEAD_BYTES);
@@ -46,6 +47,7 @@ export function writeLargeRowEntry(
     );
   else target.addPart(inMemory(NULL_FIELD));
   target.addPart(inMemory(Buffer.concat([NULL_FIELD, int32(key.length), key])));
+  return changed.some((column) => column.inKey) ? key.toString() : null;
 }
 
 interface Difference {

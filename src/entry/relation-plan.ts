@@ -1,5 +1,6 @@
 import { Bytes } from '../change/bytes.ts';
 import type { Column, Relation } from '../change/relation.ts';
+import type { ImageTrust } from './image-trust.ts';
 
 /** How a column's output text becomes JSON. DESIGN §2.4. */
 export const STRING_VALUE = 0;
@@ -30,6 +31,8 @@ export interface PlanColumn {
   readonly kind: ValueKind;
   /** Whether an old tuple that holds only the identity holds this column. Under FULL that is a partition's: its key. */
   readonly identity: boolean;
+  /** Part of the record's key. */
+  readonly inKey: boolean;
   /** `"name":` */
   readonly jsonKey: Bytes;
   /** The name as an element of a binary text[]: int32 length, bytes. */
@@ -50,6 +53,13 @@ export interface RelationPlan {
   readonly partitioned: boolean;
   /** Those whose text may not be valid UTF-8. */
   readonly unchecked: readonly PlanColumn[];
+  /** Columns that say which partition a row is in; null unless partitioned, or if expressions say it. */
+  readonly partitionKey: readonly string[] | null;
+  /**
+   * How far back old values that the stream does not carry may be taken from the record's last entry; null when
+   * the stream carries them all, or does not say which record an entry is of.
+   */
+  readonly trust: ImageTrust | null;
   /** Sum of the names' bytes with their JSON and array overhead. */
   readonly nameBytes: number;
 }
@@ -63,6 +73,9 @@ export interface PlanOptions {
   readonly generated: ReadonlySet<number>;
   /** Positions in the tuple of columns whose text the server may send with bytes that are not UTF-8. */
   readonly unchecked: ReadonlySet<number>;
+  readonly partitionKey: readonly string[] | null;
+  /** Null: records are not to be told apart by the key when old values are missing. */
+  readonly trust: ImageTrust | null;
   /** Columns that must not leave the decoder. */
   readonly masked: ReadonlySet<string>;
 }
@@ -73,18 +86,21 @@ export function compileRelation(relation: Relation, options: PlanOptions): Relat
   const identity = (column: Column): boolean =>
     relation.replicaIdentity === 'f' ? options.key?.includes(column.name) === true : column.identity;
   const known = relation.columns
-    .map((column, index) => planColumn(column, index, identity(column)))
+    .map((column, index) => planColumn(column, index, options, identity(column)))
     .filter((column) => !options.masked.has(column.name));
   const columns = known.filter((column) => !options.generated.has(column.index));
+  const key = keyColumns(known, options.key);
   return {
     relationId: options.relationId,
     oid: relation.oid,
     schema: relation.schema,
     name: relation.name,
     columns,
-    key: keyColumns(known, options.key),
+    key,
     partitioned: options.partitioned,
     unchecked: known.filter((column) => options.unchecked.has(column.index)),
+    partitionKey: options.partitioned ? options.partitionKey : null,
+    trust: key !== null && identifiesRecords(relation, options) ? options.trust : null,
     nameBytes: columns.reduce(
       (total, column) => total + column.jsonKey.buffer.length + column.arrayElement.buffer.length + 1,
       0,
@@ -98,7 +114,7 @@ export function valueKind({ typeOid, baseType }: Pick<Column, 'typeOid' | 'baseT
   return kind ?? STRING_VALUE;
 }
 
-function planColumn(column: Column, index: number, identity: boolean): PlanColumn {
+function planColumn(column: Column, index: number, options: PlanOptions, identity: boolean): PlanColumn {
   const name = Buffer.from(column.name);
   const arrayElement = Buffer.alloc(4 + name.length);
   arrayElement.writeInt32BE(name.length);
@@ -108,9 +124,23 @@ function planColumn(column: Column, index: number, identity: boolean): PlanColum
     name: column.name,
     kind: valueKind(column),
     identity,
+    inKey: options.key?.includes(column.name) === true,
     jsonKey: new Bytes(Buffer.from(`${JSON.stringify(column.name)}:`)),
     arrayElement: new Bytes(arrayElement),
   };
+}
+
+/**
+ * Whether entries may lack old values, and yet say of which record they are: the identity must be the key, no
+ * more and no less. Another index as identity does not show that the key changed, and a key that the catalog has by
+ * now but the stream does not have yet need not be unique.
+ */
+function identifiesRecords(relation: Relation, options: PlanOptions): boolean {
+  if (relation.replicaIdentity === 'f') return options.partitioned;
+  const identity = relation.columns.filter((column) => column.identity);
+  return (
+    identity.length === options.key?.length && identity.every((column) => options.key?.includes(column.name) === true)
+  );
 }
 
 /** A masked key column would leak through `record`: then, no key. */

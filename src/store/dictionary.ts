@@ -113,8 +113,16 @@ export class Dictionary {
    * The id of a relation, the same through renames (it is found by its oid), with a new row of
    * `relation_versions` whenever its name, columns or key differ from the last.
    */
-  async relationId(relation: Relation, key: readonly string[] | null, typeNames: readonly string[]): Promise<number> {
-    const columns = relation.columns.map((column, i) => ({ name: column.name, type: typeNames[i] }));
+  async relationId(
+    relation: Relation,
+    key: readonly string[] | null,
+    { typeNames, attnums }: { readonly typeNames: readonly string[]; readonly attnums: readonly (number | null)[] },
+  ): Promise<number> {
+    const columns = relation.columns.map((column, i) => ({
+      name: column.name,
+      type: typeNames[i],
+      attnum: attnums[i] ?? null,
+    }));
     const result = await this.#pool.query<{ id: number }>(
       `with relation as (
          insert into ${this.#schema}.relations as r (source_id, oid, schema_name, table_name, key_columns)

@@ -44,6 +44,8 @@ export class Flush {
   rowCount = 0;
   segment: Segment | null = null;
   readonly transactions: FlushedTransaction[] = [];
+  /** The one that is coming in, or came in last. */
+  open: { readonly firstRow: number; readonly head: TransactionHead } | null = null;
   readonly rollups = new RollupFold();
   /** Of the stretch that is open. */
   tallies = new Tallies();
@@ -115,16 +117,35 @@ export class Flush {
     this.#blocks.push({ firstRow, firstId });
   }
 
+  /** The commit LSN of the transaction whose first row this is. */
+  commitLsnOf(transactionRow: number): bigint {
+    if (this.open?.firstRow === transactionRow) return this.open.head.commitLsn;
+    const { transactions } = this;
+    return transactions[lastAtMost(transactions, (transaction) => transaction.firstRow <= transactionRow)]!.head
+      .commitLsn;
+  }
+
+  /** The row of an id of this flush whose segment has its ids; null for an id from before it. */
+  rowOf(id: bigint): number | null {
+    const block = this.#blocks[lastAtMost(this.#blocks, ({ firstId }) => firstId <= id)];
+    return block === undefined || block.firstId > id ? null : block.firstRow + Number(id - block.firstId);
+  }
+
   /** The id of a row whose segment has its ids. */
   readonly idOf = (row: number): bigint => {
-    let low = 0;
-    let high = this.#blocks.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#blocks[middle]!.firstRow <= row) low = middle;
-      else high = middle - 1;
-    }
-    const block = this.#blocks[low]!;
+    const block = this.#blocks[lastAtMost(this.#blocks, ({ firstRow }) => firstRow <= row)]!;
     return block.firstId + BigInt(row - block.firstRow);
   };
+}
+
+/** The index of the last element that `holds`, where no element after one that does not does; 0 without any. */
+function lastAtMost<T>(elements: readonly T[], holds: (element: T) => boolean): number {
+  let low = 0;
+  let high = elements.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (holds(elements[middle]!)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

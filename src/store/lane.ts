@@ -8,7 +8,10 @@ import { fenced } from './checkpoint.ts';
 import { copyIn } from './copy-stream.ts';
 import { writeStreamedCoverage } from './coverage.ts';
 import { actorKey, type Dictionary } from './dictionary.ts';
+import { encodeLinks, LINK_COLUMNS, LinkFinder } from './entry-links.ts';
 import type { Flush, Stretch } from './flush.ts';
+import { fetchLastImages } from './last-images.ts';
+import { completedPieces, isIncomplete } from './segment-completion.ts';
 import type { Segment } from './segment.ts';
 
 export interface LaneOptions {
@@ -31,6 +34,7 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #client: pg.Client;
   readonly #schema: string;
+  #linkFinder = new LinkFinder();
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -56,10 +60,14 @@ export class Lane {
    * durable in order, and a flush whose predecessor failed must not exist.
    */
   async write(flush: Flush, predecessor: Promise<void>): Promise<void> {
-    await this.#client.query('begin');
+    // Each statement must see what the flush before has committed meanwhile.
+    await this.#client.query('begin isolation level read committed');
+    this.#linkFinder = new LinkFinder();
     try {
       for (let sealed = await flush.next(); sealed !== null; sealed = await flush.next()) {
-        if (sealed.rows !== null) await this.#writeEntries(flush, sealed.rows.segment, sealed.rows.firstId);
+        if (sealed.rows !== null) {
+          await this.#writeSegment(flush, sealed.rows.segment, sealed.rows.firstId, predecessor);
+        }
         await this.#writeContexts(flush, sealed.stretches);
       }
       await this.#writeTransactions(flush);
@@ -74,16 +82,52 @@ export class Lane {
     }
   }
 
-  async #writeEntries(flush: Flush, segment: Segment, reserved: Promise<bigint>): Promise<void> {
+  async #writeSegment(
+    flush: Flush,
+    segment: Segment,
+    reserved: Promise<bigint>,
+    predecessor: Promise<void>,
+  ): Promise<void> {
     try {
       const firstId = await reserved;
-      flush.assignIds(segment.firstRow, firstId);
-      await copyIn(this.#client, `${this.#schema}.entries`, ENTRY_COLUMNS, segment.seal(firstId, flush.idOf));
+      if (isIncomplete(segment)) await this.#writeCompleted(flush, segment, firstId, predecessor);
+      else await this.#writeEntries(flush, segment, firstId, segment);
     } catch (error) {
       segment.release();
       throw error;
     }
     this.#options.onCopied(segment);
+  }
+
+  /** Sends a segment, or a piece of one, with its links. */
+  async #writeEntries(flush: Flush, piece: Segment, firstId: bigint, segment: Segment): Promise<void> {
+    flush.assignIds(piece.firstRow, firstId);
+    const isLast = piece.firstRow + piece.rowCount === segment.firstRow + segment.rowCount;
+    const links = this.#linkFinder.linksOf(piece, segment.remarks, !isLast || segment.endsWithDelete);
+    await copyIn(this.#client, `${this.#schema}.entries`, ENTRY_COLUMNS, piece.seal(firstId, flush.idOf));
+    if (links.length > 0) {
+      await copyIn(this.#client, `${this.#schema}.entry_links`, LINK_COLUMNS, [encodeLinks(links, flush)]);
+    }
+  }
+
+  /**
+   * Sends a segment with what its rows lack taken from the last entries of their records: only for that must the
+   * flush before be committed.
+   */
+  async #writeCompleted(flush: Flush, segment: Segment, firstId: bigint, predecessor: Promise<void>): Promise<void> {
+    const { epoch } = this.#options;
+    const commitLsnOf = (transactionId: bigint): bigint | null => {
+      const row = flush.rowOf(transactionId);
+      return row === null ? null : flush.commitLsnOf(row);
+    };
+    const pieces = completedPieces(segment, flush, async (records) => {
+      await predecessor;
+      return fetchLastImages({ client: this.#client, schema: this.#schema, epoch, commitLsnOf }, records);
+    });
+    for await (const piece of pieces) {
+      await this.#writeEntries(flush, piece, firstId + BigInt(piece.firstRow - segment.firstRow), segment);
+      piece.release();
+    }
   }
 
   async #writeContexts(flush: Flush, stretches: readonly Stretch[]): Promise<void> {

@@ -2,8 +2,9 @@ import type { Bytes } from '../change/bytes.ts';
 import { CONTEXT_ID_OFFSET, ID_OFFSET, TRANSACTION_ID_OFFSET } from '../entry/entry-row.ts';
 import type { EntryPart } from '../entry/entry-part.ts';
 import type { LargeRowTarget } from '../entry/large-row.ts';
-import { putInt32 } from '../entry/row-target.ts';
+import { putInt32, type RowTarget } from '../entry/row-target.ts';
 import type { ChunkPool } from './chunk-pool.ts';
+import type { RowRemarks } from './row-remarks.ts';
 
 /** The start of a binary COPY: signature, flags, no extension. https://www.postgresql.org/docs/current/sql-copy.html */
 export const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
@@ -23,7 +24,11 @@ export class Segment implements LargeRowTarget {
   at = COPY_HEADER.length;
   /** `byteLength` when it was sealed. */
   sealedBytes = 0;
-  readonly #pool: ChunkPool;
+  /** What is still to be done about single rows; null for most segments. */
+  remarks: RowRemarks | null = null;
+  /** The last row may have gone to another partition: the create would be the first row of the next segment. */
+  endsWithDelete = false;
+  readonly pool: ChunkPool;
   readonly #full: (Chunk | EntryPart)[] = [];
   #fullBytes = 0;
   #rowChunk = 0;
@@ -33,7 +38,7 @@ export class Segment implements LargeRowTarget {
 
   constructor(firstRow: number, pool: ChunkPool) {
     this.firstRow = firstRow;
-    this.#pool = pool;
+    this.pool = pool;
     this.bytes = pool.take();
     COPY_HEADER.copy(this.bytes.buffer);
   }
@@ -47,7 +52,7 @@ export class Segment implements LargeRowTarget {
     if (this.bytes.buffer.length - this.at < needed) {
       this.#full.push({ bytes: this.bytes, end: this.at });
       this.#fullBytes += this.at;
-      this.bytes = this.#pool.take(needed);
+      this.bytes = this.pool.take(needed);
       this.at = 0;
     }
     this.#rowChunk = this.#full.length;
@@ -59,7 +64,7 @@ export class Segment implements LargeRowTarget {
     if (this.at > 0) {
       this.#full.push({ bytes: this.bytes, end: this.at });
       this.#fullBytes += this.at;
-      this.bytes = this.#pool.take();
+      this.bytes = this.pool.take();
       this.at = 0;
     }
     this.#full.push(part);
@@ -70,6 +75,37 @@ export class Segment implements LargeRowTarget {
   endRow(transactionRow: number, contextRow: number): void {
     this.#rows.push(this.#rowChunk, this.#rowStart, transactionRow, contextRow);
     this.rowCount += 1;
+  }
+
+  /** Where the n-th row of this segment begins, and the first row of its transaction. Before `seal` only. */
+  rowAt(n: number): SegmentRow {
+    const chunk = this.#rows[ROW_FIELDS * n]!;
+    const { bytes } = (chunk < this.#full.length ? this.#full[chunk]! : this) as Chunk;
+    return {
+      bytes,
+      start: this.#rows[ROW_FIELDS * n + 1]!,
+      transactionRow: this.#rows[ROW_FIELDS * n + 2]!,
+      // Its parts come right after the chunk that it begins in.
+      isLarge: isPart(this.#full[chunk + 1]) && this.#rows[ROW_FIELDS * (n + 1)] !== chunk,
+    };
+  }
+
+  /** Takes over the n-th row of another segment, as `write` puts it here. */
+  adopt(from: Segment, n: number, write: (target: RowTarget) => void): void {
+    write(this);
+    this.endRow(from.#rows[ROW_FIELDS * n + 2]!, from.#rows[ROW_FIELDS * n + 3]!);
+  }
+
+  /** Takes over a large row. Its parts stay the other segment's, which must not be released before this one is sent. */
+  adoptLarge(from: Segment, n: number): void {
+    const chunk = from.#rows[ROW_FIELDS * n]!;
+    const { bytes, end } = from.#full[chunk] as Chunk;
+    this.adopt(from, n, (target) => {
+      const { start } = from.rowAt(n);
+      target.beginRow(end - start);
+      target.at += bytes.buffer.copy(target.bytes.buffer, target.at, start, end);
+      for (let i = chunk + 1; isPart(from.#full[i]); i += 1) this.addPart(borrowed(from.#full[i] as EntryPart));
+    });
   }
 
   /**
@@ -84,7 +120,8 @@ export class Segment implements LargeRowTarget {
       this.#rows.push(...rows);
       return null;
     }
-    const moved = new Segment(0, this.#pool);
+    const moved = new Segment(0, this.pool);
+    moved.remarks = this.remarks?.splitAt(row) ?? null;
     for (let i = 0; i < rows.length; i += ROW_FIELDS) {
       const { bytes, end } = chunks[rows[i]!] as Chunk;
       const start = rows[i + 1]!;
@@ -95,10 +132,10 @@ export class Segment implements LargeRowTarget {
     }
     this.rowCount = row - this.firstRow;
     for (const chunk of this.#full.splice(firstChunk)) {
-      if ('bytes' in chunk && chunk !== chunks[firstChunk]) this.#pool.give(chunk.bytes);
+      if ('bytes' in chunk && chunk !== chunks[firstChunk]) this.pool.give(chunk.bytes);
     }
     const last = chunks[firstChunk] as Chunk;
-    if (last.bytes !== this.bytes) this.#pool.give(this.bytes);
+    if (last.bytes !== this.bytes) this.pool.give(this.bytes);
     this.bytes = last.bytes;
     this.at = firstStart;
     this.#fullBytes = this.#full.reduce((total, chunk) => total + ('bytes' in chunk ? chunk.end : chunk.byteLength), 0);
@@ -129,11 +166,27 @@ export class Segment implements LargeRowTarget {
   /** Gives the buffers back, once the server has confirmed the COPY or when there will be none. Safe to call twice. */
   release(): void {
     for (const chunk of this.#full) {
-      if ('bytes' in chunk) this.#pool.give(chunk.bytes);
+      if ('bytes' in chunk) this.pool.give(chunk.bytes);
       else chunk.release();
     }
     this.#full.length = 0;
   }
+}
+
+export interface SegmentRow {
+  readonly bytes: Bytes;
+  readonly start: number;
+  readonly transactionRow: number;
+  /** Only its head is in `bytes`. */
+  readonly isLarge: boolean;
+}
+
+function isPart(chunk: Chunk | EntryPart | undefined): boolean {
+  return chunk !== undefined && !('bytes' in chunk);
+}
+
+function borrowed(part: EntryPart): EntryPart {
+  return { byteLength: part.byteLength, chunks: () => part.chunks(), release: () => {} };
 }
 
 interface Chunk {

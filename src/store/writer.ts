@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context, LoggedEvent } from '../change/context.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
-import { writePlainEntry, writeRowEntry, type EntryHead } from '../entry/entry-row.ts';
+import { PLAIN_ROW, writePlainEntry, writeRowEntry, type EntryHead } from '../entry/entry-row.ts';
 import { writeLargeRowEntry } from '../entry/large-row.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
@@ -17,6 +17,7 @@ import { Flush, FlushAbandoned } from './flush.ts';
 import { Lane } from './lane.ts';
 import { isRefusal, RefusedFlush } from './refusal.ts';
 import { Tallies } from './rollup.ts';
+import { RowRemarks } from './row-remarks.ts';
 import { Segment } from './segment.ts';
 
 export interface WriterLimits {
@@ -78,6 +79,9 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   #transaction: TransactionHead | null = null;
   #transactionRow = 0;
   #stretchRow = 0;
+  /** The partitioned relation whose row was deleted by the last change of the transaction (else 0), and that row. */
+  #deletedFrom = 0;
+  #deletedRow = 0;
   #fromLsn: bigint;
   #lastWritten: Promise<void> = Promise.resolve();
   #queuedBytes = 0;
@@ -154,14 +158,22 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#transactionRow = flush.rowCount;
     this.#stretchRow = flush.rowCount;
     this.#entry.occurredAtMicros = head.committedAtMicros;
+    flush.open = { firstRow: flush.rowCount, head };
+    this.#deletedFrom = 0;
   }
 
   row(change: Change<RelationPlan>, ordinal: number, stretchOrdinal: number): void {
     const flush = this.#flush!;
     const segment = (flush.segment ??= new Segment(flush.rowCount, this.#pool));
     this.#entry.ordinal = ordinal;
-    if (change.large === null) writeRowEntry(segment, change.relation, change, this.#entry);
-    else writeLargeRowEntry(segment, change.relation, change, this.#entry);
+    if (change.large === null) {
+      const traits = writeRowEntry(segment, change.relation, change, this.#entry);
+      if (traits !== PLAIN_ROW) (segment.remarks ??= new RowRemarks()).note(flush.rowCount, change, traits);
+    } else {
+      const newKey = writeLargeRowEntry(segment, change.relation, change, this.#entry);
+      if (newKey !== null) (segment.remarks ??= new RowRemarks()).noteKey(flush.rowCount, change, newKey);
+    }
+    if (change.relation.partitionKey !== null) this.#partitioned(flush, segment, change);
     this.#added(flush, segment, stretchOrdinal, change.relation.relationId, change.action);
   }
 
@@ -265,6 +277,17 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#started = false;
   }
 
+  /** A row that crosses partitions comes as a delete and, right after it, a create. */
+  #partitioned(flush: Flush, segment: Segment, { action, relation, large }: Change<RelationPlan>): void {
+    const { relationId } = relation;
+    if (action === 'create' && this.#deletedFrom === relationId && this.#deletedRow === flush.rowCount - 1) {
+      // Rows too large for memory are not compared.
+      if (large === null) (segment.remarks ??= new RowRemarks()).afterDelete.set(flush.rowCount, relation);
+    }
+    this.#deletedFrom = action === 'delete' && large === null ? relationId : 0;
+    this.#deletedRow = flush.rowCount;
+  }
+
   #plain(entry: Parameters<typeof writePlainEntry>[1], ordinal: number, stretchOrdinal: number): void {
     const flush = this.#flush!;
     const segment = (flush.segment ??= new Segment(flush.rowCount, this.#pool));
@@ -299,8 +322,10 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     own.tallies.shift(row);
     flush.tallies = new Tallies();
     flush.rowCount = row;
+    own.open = { firstRow: 0, head: this.#transaction! };
     this.#cut();
     this.#flush = own;
+    this.#deletedRow -= row;
     this.#transactionRow = 0;
     this.#stretchRow = 0;
     return own;
@@ -315,6 +340,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     flush.push({ rows: segment === null ? null : { segment, firstId: this.#reserve(segment.rowCount) }, stretches });
     if (segment !== null) {
       segment.sealedBytes = segment.byteLength;
+      segment.endsWithDelete = this.#deletedFrom !== 0 && this.#deletedRow === flush.rowCount - 1;
       this.#queuedBytes += segment.sealedBytes;
     }
     this.#pressure();

@@ -1,4 +1,4 @@
-import type { Change, ChangeHandler, TransactionHead, TransactionTail } from '../change/change.ts';
+import type { Change, ChangeHandler, StreamPosition, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context } from '../change/context.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
 import type { Relation } from '../change/relation.ts';
@@ -19,7 +19,8 @@ export interface AssemblerOptions<R> {
   readonly sessions: SessionDirectory;
   readonly secret: string;
   readonly mappings: readonly ClaimMapping[];
-  readonly describe: (relation: Relation) => R | Promise<R>;
+  /** What a relation is from this place in the stream on; the transaction that it is in goes along. */
+  readonly describe: (relation: Relation, at: StreamPosition & { readonly xid: number }) => R | Promise<R>;
   /** The id of the root that an event's partition belongs to. */
   readonly relationIdOf: (event: PartitionEvent) => number | Promise<number>;
   /**
@@ -82,7 +83,10 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   relation(relation: Relation): R | Promise<R> {
-    return this.#options.describe(relation);
+    const { commitLsn, xid } = this.#head ?? NO_TRANSACTION;
+    // Entries of a transaction that is stored already are not counted again: what is said here holds behind it.
+    const ordinal = this.#skipping ? Number.MAX_SAFE_INTEGER : this.#ordinal;
+    return this.#options.describe(relation, { commitLsn, ordinal, xid });
   }
 
   begin(head: TransactionHead): void {
@@ -237,3 +241,6 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     return this.#lastMessage;
   }
 }
+
+/** Relations are described within transactions; before any, nothing can be trusted yet. */
+const NO_TRANSACTION = { commitLsn: 2n ** 64n - 1n, xid: 0 };

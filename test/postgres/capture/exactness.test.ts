@@ -137,11 +137,14 @@ break" int);
       identity bigint generated always as identity);
     create table toasted (id int primary key, big text, n int);
     create table toasted_default (id int primary key, big text, n int);
+    create table toasted_before (id int primary key, big text, n int);
     create table nothing ();
     create table masked (id int primary key, secret text, n int);
     create table wide (${Array.from({ length: 1_600 }, (_, i) => `c${i} boolean`).join(', ')});
     alter table toasted alter column big set storage external;
     alter table toasted_default alter column big set storage external;
+    alter table toasted_before alter column big set storage external;
+    insert into toasted_before values (1, repeat('x', 20000), 1);
   `);
   capture = await prepareCapture(database, {
     tables: [
@@ -152,11 +155,12 @@ break" int);
       'generated',
       'toasted',
       'toasted_default',
+      'toasted_before',
       'nothing',
       'masked',
       'wide',
     ],
-    keepIdentity: ['toasted_default'],
+    keepIdentity: ['toasted_default', 'toasted_before'],
     tableOptions: { 'public.masked': { exclude: ['secret'], hash: [], redact: [], identity: null } },
   });
   daemon = await capture.start();
@@ -323,22 +327,26 @@ describe('unchanged TOASTed values', () => {
     expect(deleted!.row).toBe(`{"id":1,"big":"${BIG}","n":2}`);
   });
 
-  it('are unknown under the default identity, never null', async () => {
+  it('are taken from the last entry under the default identity', async () => {
     const [, updated, moved, deleted] = await entriesOf(
       'toasted_default',
       `insert into toasted_default values (1, '${BIG}', 1); update toasted_default set n = 2;
        update toasted_default set id = 9; delete from toasted_default`,
     );
-    expect(updated).toMatchObject({
-      changed: [],
-      unknown: ['big', 'n'],
-      row: '{"id":1,"n":2}',
-      old: null,
-      record_key: '1',
-    });
-    expect(moved).toMatchObject({ changed: ['id'], old: '{"id":1}', row: '{"id":9,"n":2}', record_key: '9' });
-    expect(moved!.unknown).toEqual(['big', 'n']);
-    expect(deleted).toMatchObject({ row: '{"id":9}', unknown: ['big', 'n'], record_key: '9' });
+    const rest = `"big":"${BIG}","n":2}`;
+    expect(updated).toMatchObject({ changed: ['n'], unknown: null, row: `{"id":1,${rest}`, old: '{"n":1}' });
+    expect(moved).toMatchObject({ changed: ['id'], unknown: null, old: '{"id":1}', row: `{"id":9,${rest}` });
+    expect(deleted).toMatchObject({ row: `{"id":9,${rest}`, unknown: null, record_key: '9' });
+  });
+
+  it('are unknown, never null, where no entry tells them', async () => {
+    const [updated, deleted] = await entriesOf(
+      'toasted_before',
+      'update toasted_before set n = 2; delete from toasted_before',
+    );
+    expect(updated).toMatchObject({ changed: [], unknown: ['big', 'n'], row: '{"id":1,"n":2}', old: null });
+    // What the update said is known by now.
+    expect(deleted).toMatchObject({ row: '{"id":1,"n":2}', unknown: ['big'], record_key: '1' });
   });
 });
 

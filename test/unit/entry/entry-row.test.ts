@@ -150,6 +150,8 @@ function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) =
         partitioned: false,
         generated: new Set(),
         unchecked: new Set(),
+        partitionKey: null,
+        trust: null,
         masked: new Set(table.columns.filter((column) => column.masked).map((column) => column.name)),
       })),
     begin: () => {},

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Change, TransactionHead } from '../../../src/change/change.ts';
+import type { Relation } from '../../../src/change/relation.ts';
 import type { SessionFacts } from '../../../src/change/context.ts';
 import { TransactionAssembler } from '../../../src/transaction/assembler.ts';
 import { MAX_MESSAGE_BYTES } from '../../../src/transaction/context-message.ts';
@@ -8,6 +9,7 @@ import { arrayText } from './array-text.ts';
 
 const SECRET = 'secret';
 const FACTS: SessionFacts = { token: 'token', sessionRole: 'app', clientAddr: null, pid: 1, startedAt: null };
+const RELATION: Relation = { oid: 1, schema: 'public', name: 't', replicaIdentity: 'd', columns: [] };
 const CHANGE = { action: 'create', relation: 'r', old: null, oldHasKeyOnly: false, new: null } as Change<string>;
 
 function context(userId: string | null, token = 'token'): Buffer {
@@ -60,7 +62,10 @@ function assemble(
     },
     secret: SECRET,
     mappings: [],
-    describe: () => 'r',
+    describe: (_, { commitLsn, ordinal, xid }) => {
+      calls.push(`relation at ${commitLsn}/${ordinal} in ${xid}`);
+      return 'r';
+    },
     relationIdOf: ({ rootOid }) => (options.slow === true ? Promise.resolve(rootOid) : rootOid),
     restart: options.restart ?? null,
     storedUpTo: options.storedUpTo ?? 0n,
@@ -275,5 +280,19 @@ describe('the assembler', () => {
     assembler.commit({ commitLsn: 10n, endLsn: 11n });
     expect(calls).toEqual(['empty 11']);
     expect(assembler.counters.unverifiedMessages).toBe(4);
+  });
+
+  it('says where a relation is described: behind all of a transaction that is stored already', () => {
+    const { assembler, calls } = assemble({ storedUpTo: 20n });
+    assembler.begin(head(10n));
+    void assembler.relation(RELATION);
+    assembler.commit({ commitLsn: 10n, endLsn: 20n });
+    assembler.begin(head(20n));
+    assembler.change(CHANGE);
+    void assembler.relation(RELATION);
+    expect(calls.filter((call) => call.startsWith('relation'))).toEqual([
+      `relation at 10/${Number.MAX_SAFE_INTEGER} in 7`,
+      'relation at 20/1 in 7',
+    ]);
   });
 });
