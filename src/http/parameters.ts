@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DEFAULT_LIMIT, MAX_LIMIT } from '../query/activity.ts';
 import { ACTION_PATTERN } from '../query/filter.ts';
-import { MAX_ID } from '../query/scan.ts';
+import { MAX_ID } from '../query/id-range.ts';
 import { TIME_FORMS } from '../query/time.ts';
 import { MAX_VALUE_LENGTH, MAX_VALUES } from './limits.ts';
 

@@ -3,7 +3,8 @@ import { readEntries, type EntryText } from './entry-reader.ts';
 import { FilterError } from './filter-error.ts';
 import { resolveFilter, type ActivityFilter, type Sort } from './filter.ts';
 import { readHorizon } from './horizon.ts';
-import { findIds, MAX_ID, type Direction, type IdRange } from './scan.ts';
+import { MAX_ID, type IdRange } from './id-range.ts';
+import { findIds, type Direction } from './scan.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
 import { nowMicros, type Micros } from './time.ts';
 

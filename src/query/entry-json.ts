@@ -35,6 +35,8 @@ export interface EntryRecord {
   readonly lsn: string | null;
   readonly ordinal: string | null;
   readonly size: string | null;
+  /** Of an incomplete entry: whether the record's entry before it is of an earlier epoch; null without one. */
+  readonly after_gap: boolean | null;
 }
 
 /** The text of an entry as DESIGN §5 shapes it: every key, in its order, images as stored. */
@@ -106,14 +108,16 @@ function beforeText(record: EntryRecord, row: readonly Member[]): string {
 }
 
 /**
- * A column that even the row after an update lacks is an unchanged TOASTed value that was not sent; one
+ * What the stream does not carry is taken from the record's last entry, unless that lies behind a gap. Without one:
+ * a column that even the row after an update lacks is an unchanged TOASTed value that was not sent; one
  * that the row has lacks its old value only, because the table's identity does not carry it.
  */
 function incompleteText(record: EntryRecord, row: readonly Member[]): string {
   if (record.unknown === null || record.unknown.length === 0) return 'null';
   const present = new Set(row.map((member) => member.name));
   const toast = record.action === 'update' && record.unknown.some((column) => !present.has(column));
-  return JSON.stringify({ columns: record.unknown, reason: toast ? 'toast' : 'identity' });
+  const reason = record.after_gap === true ? 'gap' : toast ? 'toast' : 'identity';
+  return JSON.stringify({ columns: record.unknown, reason });
 }
 
 function keyText(keyColumns: readonly string[] | null, row: readonly Member[]): string {

@@ -44,7 +44,12 @@ function entriesSql(order: 'asc' | 'desc'): string {
       c.ip, c.user_agent, c.comment, c.request_id, c.context::text as context, c.attribution,
       c.role, c.application_name, n.session_role, n.client_addr, n.pid::text as pid,
       e.transaction_id::text as transaction_id, t.xid::text as xid, t.commit_lsn::text as lsn,
-      e.ordinal::text as ordinal, t.size::text as size
+      e.ordinal::text as ordinal, t.size::text as size,
+      -- What the record's last entry could have told lies on the other side of a gap.
+      case when e.unknown is not null then (
+        select l.epoch <> t.epoch from :schema.entries p join :schema.transactions l on l.id = p.transaction_id
+        where p.relation_id = e.relation_id and p.record_key = e.record_key and p.id < e.id and p.row is not null
+        order by p.id desc limit 1) end as after_gap
     from chosen e
     left join :schema.relations r on r.id = e.relation_id
     left join :schema.transactions t on t.id = e.transaction_id

@@ -1,15 +1,9 @@
 import { entryCondition, rollupCondition, type ResolvedFilter } from './filter.ts';
+import type { IdRange } from './id-range.ts';
+import { findLinkedKeys, type LinkedKey } from './key-chain.ts';
 import type { Snapshot } from './store-reader.ts';
 
-/** A range of entry ids, both ends inside. */
-export interface IdRange {
-  readonly low: bigint;
-  readonly high: bigint;
-}
-
 export type Direction = 'newest' | 'oldest';
-
-export const MAX_ID = 9_223_372_036_854_775_807n;
 
 /** Entries looked at directly before the rollups are asked where the rest of a sparse filter's entries are. */
 const PROBE_ENTRIES = 2_000;
@@ -44,10 +38,14 @@ interface Scan {
   readonly want: number;
 }
 
-/** One index probe into `(relation_id, record_key, id)` for each relation and key. */
+/**
+ * One index probe into `(relation_id, record_key, id)` for each relation and key, and for each other key that the
+ * record had, for as long as it had it.
+ */
 async function findByRecord(scan: Scan, range: IdRange, records: readonly string[]): Promise<bigint[]> {
   const { filter, want } = scan;
   const order = orderOf(scan.direction);
+  const linked = await findLinkedKeys(scan.snapshot, filter.relationIds, records);
   const parameters: unknown[] = [range.low, range.high, want, records];
   const condition = entryCondition(filter, parameters, new Set(['relation']));
   const select = (relation: string): string => `(select e.id from :schema.entries e
@@ -61,14 +59,46 @@ async function findByRecord(scan: Scan, range: IdRange, records: readonly string
     filter.relationIds === null
       ? `union all select x.id from unnest($4::text[]) k(key) cross join lateral ${select('e.relation_id is null')} x`
       : '';
+  const elsewhere = linked.length === 0 ? '' : `union all ${linkedSql(linked, { condition, order, parameters })}`;
   return readIds(
     scan.snapshot,
     `select id::text from (
        select x.id from (${relations}) r(id) cross join unnest($4::text[]) k(key)
-       cross join lateral ${select('e.relation_id = r.id')} x ${tableless}) all_found
+       cross join lateral ${select('e.relation_id = r.id')} x ${tableless} ${elsewhere}) all_found
      order by all_found.id ${order} limit $3::bigint`,
     parameters,
   );
+}
+
+/** `parameters` begin with the range and how many are wanted. */
+function linkedSql(
+  linked: readonly LinkedKey[],
+  { condition, order, parameters }: { condition: string; order: string; parameters: unknown[] },
+): string {
+  const column = (values: readonly unknown[], type: string): string => `$${parameters.push(values)}::${type}[]`;
+  const lists = [
+    column(
+      linked.map((key) => key.relationId),
+      'integer',
+    ),
+    column(
+      linked.map(({ key }) => key),
+      'text',
+    ),
+    column(
+      linked.map((key) => key.low),
+      'bigint',
+    ),
+    column(
+      linked.map((key) => key.high),
+      'bigint',
+    ),
+  ];
+  return `select x.id from unnest(${lists.join(', ')}) k(relation_id, key, low, high)
+    cross join lateral (select e.id from :schema.entries e
+      where e.relation_id = k.relation_id and e.record_key = k.key
+        and e.id between greatest(k.low, $1::bigint) and least(k.high, $2::bigint) and ${condition}
+      order by e.id ${order} limit $3::bigint) x`;
 }
 
 /**

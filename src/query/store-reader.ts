@@ -14,7 +14,7 @@ export interface Snapshot {
   query<Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
   /**
    * The same for a statement whose plan does not depend on its parameters, because everything in it is found by
-   * primary key: it is planned once a connection, which is most of its cost. `name` stands for the text, in
+   * one index each: it is planned once a connection, which is most of its cost. `name` stands for the text, in
    * the one schema that a pool reads.
    */
   queryPlanned<Row extends pg.QueryResultRow>(

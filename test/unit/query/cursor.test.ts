@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeCursor, encodeCursor } from '../../../src/query/cursor.ts';
 import { NO_FILTER } from '../../../src/query/filter.ts';
-import { MAX_ID } from '../../../src/query/scan.ts';
+import { MAX_ID } from '../../../src/query/id-range.ts';
 
 const FILTER = { ...NO_FILTER, table: ['orders', 'customers'], from: 'now-2h' };
 

@@ -34,6 +34,7 @@ const RECORD: EntryRecord = {
   lsn: '0/16B3748',
   ordinal: '3',
   size: '12',
+  after_gap: null,
 };
 
 function parsed(changes: Partial<EntryRecord>): Record<string, unknown> {

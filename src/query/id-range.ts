@@ -1,0 +1,7 @@
+/** A range of entry ids, both ends inside. */
+export interface IdRange {
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+export const MAX_ID = 9_223_372_036_854_775_807n;

@@ -1,0 +1,83 @@
+import { MAX_ID, type IdRange } from './id-range.ts';
+import type { Snapshot } from './store-reader.ts';
+
+/** Keys that records had before and after the one asked for: with more, the furthest are left out. */
+export const MAX_LINKED_KEYS = 1_000;
+/** Changes of the key that is asked for which are followed, the latest ones. */
+const MAX_OWN_CHANGES = 200;
+
+/** The time for which a record of this relation had this key: between two entries that gave a record a key or took it. */
+export interface LinkedKey extends IdRange {
+  readonly relationId: number;
+  readonly key: string;
+}
+
+/**
+ * The other keys under which the records with these keys have entries: what they were called before they got the
+ * key, and after they lost it. A key that several records had one after the other counts for the time of the
+ * record only; deleted and created again under the same key, it is the same record. Null for `relationIds`: any
+ * relation.
+ */
+export async function findLinkedKeys(
+  snapshot: Snapshot,
+  relationIds: readonly number[] | null,
+  keys: readonly string[],
+): Promise<LinkedKey[]> {
+  const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(
+    'key chain',
+    CHAIN_SQL,
+    [relationIds, keys, MAX_OWN_CHANGES, MAX_LINKED_KEYS, MAX_ID],
+  );
+  return rows.map((row) => ({
+    relationId: row.relation_id,
+    key: row.key,
+    low: BigInt(row.low),
+    high: BigInt(row.high),
+  }));
+}
+
+/**
+ * Steps from the keys asked for, all in one direction. A step is a key that a record had from the link `at` on
+ * (or, backward, until it), and the next link of that key in the direction, which ends it. If that link takes the
+ * record on, it leads to the next step; if not (the record was deleted, and another one got the key), the walk
+ * ends. Ids only rise or only fall, so that a circle of keys ends, too; and the keys asked for end a walk, because
+ * all their links are followed anyway.
+ */
+function steps(forward: boolean): string {
+  const [own, other] = forward ? ['record_key', 'entry_key'] : ['entry_key', 'record_key'];
+  const order = forward ? 'asc' : 'desc';
+  const next = (relation: string, key: string, at: string): string => {
+    const side = (column: string): string =>
+      `(select l.entry_id, l.${other} as key, ${column === own} as goes_on from :schema.entry_links l
+        where l.kind in ('key', 'move') and l.relation_id = ${relation} and l.${column} = ${key}
+          and l.entry_id ${forward ? '>' : '<'} ${at} order by l.entry_id ${order} limit 1)`;
+    return `left join lateral (select c.* from (${side(own)} union all ${side(other)}) c
+      order by c.entry_id ${order} limit 1) n on true`;
+  };
+  return `
+    select x.relation_id, x.key, x.at, n.entry_id as next_at, n.key as next_key, n.goes_on, 1 as depth
+    from (
+      select o.relation_id, l.key, l.at from own o cross join lateral (
+        select l.${other} as key, l.entry_id as at from :schema.entry_links l
+        where l.kind in ('key', 'move') and l.relation_id = o.relation_id and l.${own} = o.key
+        order by l.entry_id desc limit $3::bigint) l
+      where l.key <> all ($2::text[])) x
+    ${next('x.relation_id', 'x.key', 'x.at')}
+    union all
+    select s.relation_id, s.next_key, s.next_at, n.entry_id, n.key, n.goes_on, s.depth + 1
+    from ${forward ? 'later' : 'earlier'} s
+    ${next('s.relation_id', 's.next_key', 's.next_at')}
+    where s.goes_on and s.next_key <> all ($2::text[]) and s.depth < $4::bigint`;
+}
+
+const CHAIN_SQL = `
+with recursive own as (
+  select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
+  where $1::integer[] is null or r.id = any($1::integer[])
+), later as (${steps(true)}
+), earlier as (${steps(false)}
+)
+select distinct f.relation_id, f.key, f.low::text as low, f.high::text as high from (
+  (select relation_id, key, at as low, coalesce(next_at - 1, $5::bigint) as high from later limit $4::bigint)
+  union all
+  (select relation_id, key, coalesce(next_at, 0), at - 1 from earlier limit $4::bigint)) f`;
