@@ -308,11 +308,12 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   /**
    * A transaction that outgrows a segment gets a flush of its own: what committed before it must not wait until
    * all of it has come in. Returns the flush that it is in then. Where its first context has ended already, its
-   * counts are mixed with the others' and it stays.
+   * counts are mixed with the others' and it stays; so it does where a gap is to be recorded with either of them.
    */
   #splitOff(flush: Flush): Flush {
     const row = this.#transactionRow;
-    const isSplittable = !flush.dispatched && flush.last !== null && this.#stretchRow === row;
+    const isSplittable =
+      !flush.dispatched && flush.last !== null && this.#stretchRow === row && flush.coverage.length === 0;
     const moved = isSplittable ? (flush.segment?.splitAt(row) ?? null) : null;
     if (moved === null) return flush;
     const own = new Flush(flush.last!.endLsn);
