@@ -101,15 +101,21 @@ create table :schema.relation_stamps (
   primary key (relation_id, attnum)
 );
 
--- Remembers what was seen; returns since when it has been so. A new epoch begins anew: between two lies a gap.
+-- Remembers what was seen; returns since when it has been so. A column's stamp never comes back once it was another
+-- one. The relation's may: its key can be changed and changed back, and in between its records' entries were under
+-- other keys. So what is seen anew counts from `p_floor` at the earliest, behind the entries that were there by then.
+-- A new epoch begins anew: between two lies a gap.
 create function :schema.record_stamps(
-  p_relation_id integer, p_epoch integer, p_attnums smallint[], p_stamps text[], p_since pg_lsn[]
+  p_relation_id integer, p_epoch integer, p_floor pg_lsn, p_attnums smallint[], p_stamps text[], p_since pg_lsn[]
 ) returns table (attnum smallint, since_lsn pg_lsn) language sql as $$
   insert into :schema.relation_stamps as s (relation_id, attnum, stamp, epoch, since_lsn)
     select p_relation_id, u.attnum, u.stamp, p_epoch, u.since from unnest(p_attnums, p_stamps, p_since) u(attnum, stamp, since)
     on conflict (relation_id, attnum) do update
-      set since_lsn = case when s.stamp = excluded.stamp and s.epoch = excluded.epoch
-            then least(s.since_lsn, excluded.since_lsn) else excluded.since_lsn end,
+      set since_lsn = case
+            when s.stamp = excluded.stamp and s.epoch = excluded.epoch
+              then case when s.attnum = 0 then s.since_lsn else least(s.since_lsn, excluded.since_lsn) end
+            when s.attnum = 0 then greatest(excluded.since_lsn, p_floor)
+            else excluded.since_lsn end,
           stamp = excluded.stamp, epoch = excluded.epoch
     returning s.attnum, s.since_lsn
 $$;

@@ -42,7 +42,7 @@ export function relationDescriber(
       trust:
         facts.partitioned && stamps?.partsByKey !== true
           ? null
-          : await stampKeeper.trust({ oid, id: relationId }, at, stamps),
+          : await stampKeeper.trust({ oid, id: relationId, key }, at, stamps),
       masked: maskedColumns(source.tableOptions, relation),
     });
   };

@@ -56,7 +56,7 @@ export class StampKeeper {
    * next one; beyond it, only the catalog can tell, and only if it was read behind this transaction.
    */
   async trust(
-    relation: { oid: number; id: number },
+    relation: { oid: number; id: number; key: readonly string[] | null },
     at: DescribedAt,
     stamps: RelationStamps | null,
   ): Promise<ImageTrust> {
@@ -64,10 +64,15 @@ export class StampKeeper {
     const never = new Set([...(stamps?.attnums.keys() ?? [])].filter((name) => stamps?.columns.has(name) === false));
     if (stamps === null || !stamps.settled) return { from, since: new Map(), never };
     const first = this.#first.get(relation.oid);
-    const whole = earliest(stamps.relation, first?.relation);
-    const columns = [...stamps.columns].map(([name, stamp]) => earliest(stamp, first?.columns.get(name)));
+    // The key as the stream has it: entries under another one are no entries of these records.
+    const { stamp, ...seen } = earliest(stamps.relation, first?.relation);
+    const whole = { ...seen, stamp: `${stamp} / ${JSON.stringify(relation.key)}` };
+    const columns = [...stamps.columns].map(([name, now]) => earliest(now, first?.columns.get(name)));
     const { pool, schema, epoch } = this.#store;
-    const since = await recordStamps(pool, schema, { id: relation.id, epoch }, [whole, ...columns]);
+    const since = await recordStamps(pool, schema, { relationId: relation.id, epoch, floor: at.commitLsn + 1n }, [
+      whole,
+      ...columns,
+    ]);
     const all = since.get(0)!;
     return {
       from,

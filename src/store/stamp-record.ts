@@ -9,6 +9,14 @@ export interface SeenStamp {
   readonly since: bigint;
 }
 
+/** Whose stamps they are, and where in the stream they were seen. */
+export interface SeenAt {
+  readonly relationId: number;
+  readonly epoch: number;
+  /** The relation's own stamp, if it is another one than before, counts from here at the earliest. */
+  readonly floor: bigint;
+}
+
 /**
  * Remembers what the source's catalog says of a relation. Returns, by attnum, since when it has said so in this
  * epoch: perhaps for longer than was seen this time.
@@ -16,14 +24,15 @@ export interface SeenStamp {
 export async function recordStamps(
   pool: pg.Pool,
   schema: string,
-  relation: { readonly id: number; readonly epoch: number },
+  { relationId, epoch, floor }: SeenAt,
   stamps: readonly SeenStamp[],
 ): Promise<Map<number, bigint>> {
   const result = await pool.query<{ attnum: number; since_lsn: string }>(
-    `select attnum, since_lsn::text as since_lsn from ${quoteIdentifier(schema)}.record_stamps($1, $2, $3, $4, $5::pg_lsn[])`,
+    `select attnum, since_lsn::text as since_lsn from ${quoteIdentifier(schema)}.record_stamps($1, $2, $3, $4, $5, $6::pg_lsn[])`,
     [
-      relation.id,
-      relation.epoch,
+      relationId,
+      epoch,
+      formatLsn(floor),
       stamps.map((seen) => seen.attnum),
       stamps.map((seen) => seen.stamp),
       stamps.map((seen) => formatLsn(seen.since)),
