@@ -87,11 +87,8 @@ function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): S
     async queryPlanned<Row extends pg.QueryResultRow>(name: string, sql: string, parameters: readonly unknown[]) {
       // https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES
       const text = sql.replaceAll(':schema', () => quoted);
-      const [, result] = await Promise.all([
-        client.query('set local plan_cache_mode = force_generic_plan'),
-        client.query<Row>({ name, text, values: [...parameters] }),
-        client.query('set local plan_cache_mode = auto'),
-      ]);
+      await client.query('set local plan_cache_mode = force_generic_plan');
+      const result = await client.query<Row>({ name, text, values: [...parameters] });
       return result.rows;
     },
     remainingMs() {

@@ -84,6 +84,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   #deletedRow = 0;
   #fromLsn: bigint;
   #lastWritten: Promise<void> = Promise.resolve();
+  #lastReserved: Promise<unknown> = Promise.resolve();
   #queuedBytes = 0;
   #paused = false;
   #failed = false;
@@ -362,12 +363,16 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   }
 
   #reserve(count: number): Promise<bigint> {
-    const reserved = this.#registrar
-      .query<{ first_id: string }>(
-        `select ${quoteIdentifier(this.#options.schema)}.reserve_ids($1, $2, $3) as first_id`,
-        [this.#options.checkpoint.sourceId, this.id, count],
+    const reserved = this.#lastReserved
+      .then(() =>
+        this.#registrar.query<{ first_id: string }>(
+          `select ${quoteIdentifier(this.#options.schema)}.reserve_ids($1, $2, $3) as first_id`,
+          [this.#options.checkpoint.sourceId, this.id, count],
+        ),
       )
       .then((result) => BigInt(result.rows[0]!.first_id));
+    // One after the other: a client that has a query at work is not to be given another.
+    this.#lastReserved = reserved;
     // A lane awaits it, perhaps later: until then a failure must not count as unhandled.
     reserved.catch((error: unknown) => this.#fail(error));
     return reserved;
