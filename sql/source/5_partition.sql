@@ -213,6 +213,8 @@ begin
           and d.classid = 'pg_trigger'::regclass and d.refclassid = 'pg_proc'::regclass
           and d.refobjid = 'rowtrail.truncate_trigger'::regproc
           and not rowtrail.has_partition_trigger(coalesce(pg_partition_root(t.tgrelid)::oid, t.tgrelid), true))
+    -- Several that one command moves are told in an order that does not depend on the plan.
+    order by relid
   loop
     v_name := v_table.relid::regclass::text;
     begin
