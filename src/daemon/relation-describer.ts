@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { readRelationFacts, type RelationFacts } from '../capture/wal/catalog.ts';
 import { namesThen, relationKey } from '../capture/wal/relation-key.ts';
+import { untilVisible } from '../capture/wal/visibility.ts';
 import type { Relation } from '../change/relation.ts';
 import type { SourceConfig, TableOptions } from '../config/config.ts';
 import { compileRelation, type RelationPlan } from '../entry/relation-plan.ts';
@@ -22,6 +23,7 @@ export function relationDescriber(
   const keyNumbers = new Map<number, readonly number[]>();
   return async (relation, at) => {
     const { oid } = relation;
+    await untilVisible(pool, at.xid);
     const [facts, lastKey] = await Promise.all([readRelationFacts(pool, relation, source), dictionary.lastKey(oid)]);
     // Only now: what the catalog says of the key must not be newer than the stamp that tells since when it does.
     const stamps = await stampKeeper.read(oid, at.xid);
