@@ -7,6 +7,7 @@ import { PLAIN_ROW, writePlainEntry, writeRowEntry, type EntryHead } from '../en
 import { writeLargeRowEntry } from '../entry/large-row.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
+import { Ending } from '../lib/ending.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { connectionOptions } from '../pg/pool.ts';
 import type { TransactionSink } from '../transaction/transaction-sink.ts';
@@ -67,6 +68,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   readonly #aloneUpTo: bigint;
   readonly #pool: ChunkPool;
   readonly #registrar: pg.Client;
+  readonly #ending = new Ending();
   readonly #lanes: Lane[];
   readonly #freeLanes: Lane[] = [];
   readonly #waiting: Flush[] = [];
@@ -135,7 +137,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
    * which may have moved since it was read.
    */
   async start(): Promise<Checkpoint> {
-    await Promise.all([this.#registrar.connect(), ...this.#lanes.map((lane) => lane.connect())]);
+    await this.#ending.or(Promise.all([this.#registrar.connect(), ...this.#lanes.map((lane) => lane.connect())]));
     // A reservation need not be durable before its flush: WAL is written in order, so a durable flush
     // implies a durable reservation, and a lost reservation was used by nothing.
     // https://www.postgresql.org/docs/current/wal-async-commit.html
@@ -251,6 +253,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
 
   async #close(): Promise<void> {
     this.#failed = true;
+    this.#ending.end(new RowtrailError('RT_STORE_WRITE', 'the writer was closed before it was open'));
     for (const flush of this.#running) flush.fail(new FlushAbandoned());
     for (const flush of this.#waiting) flush.discard();
     this.#flush?.discard();

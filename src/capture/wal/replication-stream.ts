@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { StoredBytes } from '../../change/bytes.ts';
 import { messageOf, RowtrailError } from '../../lib/errors.ts';
+import { Ending } from '../../lib/ending.ts';
 import { quoteIdentifier, quoteLiteral } from '../../pg/identifier.ts';
 import { formatLsn, parseLsn } from '../../pg/lsn.ts';
 import { connectionOptions, PINNED_SETTINGS } from '../../pg/pool.ts';
@@ -47,6 +48,7 @@ export interface SystemIdentity {
 export class ReplicationStream {
   readonly #options: StreamOptions;
   readonly #client: pg.Client;
+  readonly #ending = new Ending();
   #connection: ReplicationConnection | null = null;
   #flushedLsn = 0n;
   #receivedHigh = 0;
@@ -111,7 +113,7 @@ export class ReplicationStream {
   /** Rejects with an error that says what stands in the way. */
   async connect(): Promise<void> {
     try {
-      await this.#client.connect();
+      await this.#ending.or(this.#client.connect());
       // Asked for, not taken from the handshake: what stands in between may have put in its own.
       const result = await this.#answer(this.#client.query<{ pid: number }>('select pg_backend_pid() as pid'));
       this.#serverPid = result.rows[0]!.pid;
@@ -253,6 +255,7 @@ export class ReplicationStream {
       this.#connection.endCopyFrom();
     }
     this.#stopping = true;
+    this.#ending.end(new RowtrailError('RT_STREAM', 'the connection was stopped before it was open'));
     this.#afterHeld?.();
     clearTimeout(this.#statusTimer);
     this.#dropHeld();
