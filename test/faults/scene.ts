@@ -80,15 +80,18 @@ export async function gapsOf(capture: Capture): Promise<Gap[]> {
 }
 
 export async function slotOf(capture: Capture) {
-  const { acknowledged_lsn: acknowledged } = (
-    await capture.store.query('select acknowledged_lsn from audit.checkpoints')
+  // The slot first: what it is told is in the store before, and more may be by the time that is read.
+  const slot = (
+    await capture.database.query(
+      `select confirmed_flush_lsn, restart_lsn, active, active_pid, wal_status from pg_replication_slots where slot_name = $1`,
+      [capture.source.slot],
+    )
   ).rows[0];
-  const result = await capture.database.query(
-    `select confirmed_flush_lsn, restart_lsn, active, active_pid, wal_status, confirmed_flush_lsn <= $2::pg_lsn as covered
-     from pg_replication_slots where slot_name = $1`,
-    [capture.source.slot, acknowledged],
-  );
-  return result.rows[0];
+  if (slot === undefined) return undefined;
+  const stored = await capture.store.query('select $1::pg_lsn <= acknowledged_lsn as covered from audit.checkpoints', [
+    slot.confirmed_flush_lsn,
+  ]);
+  return { ...slot, covered: stored.rows[0].covered };
 }
 
 /** Ends connections by `application_name`; returns how many. */
