@@ -160,9 +160,9 @@ async function installSource(
     `select current_user as role, current_setting('server_encoding') as encoding, current_setting('server_version_num') as version`,
   );
   const { role, encoding, version } = facts.rows[0];
-  // One string: a session's statements, in one transaction.
+  // One string is one transaction. Again where another test's database is making the server's one role at this moment.
   const sql = await renderSourceSql({ source, daemonRole: role, encoding });
-  await database.query(`begin; ${sql.join('\n')}; commit`);
+  await until(() => database.query(sql.join('\n')).then(() => true), { what: 'the SQL of the source is installed' });
   for (const table of tables) {
     const parts = await database.query(
       // Leaves first, the root last, as setup does it.

@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { startDaemon } from '../../src/daemon/daemon.ts';
 import { codeOf } from '../../src/lib/errors.ts';
+import { teardown } from '../../src/setup/teardown.ts';
 import { snapshotCatalog } from '../harness/catalog.ts';
 import { createDatabase, createRole, type TestDatabase, type TestRole } from '../harness/database.ts';
 import { until } from '../harness/poll.ts';
 import { programFor, type Program } from '../harness/program.ts';
 import { startServer, type TestServer } from '../harness/server.ts';
-import { configFor, silent } from './setup-fixture.ts';
+import { configFor, runSetup, silent } from './setup-fixture.ts';
 
 /** What an application may have that setup and teardown come near to. `{owner}`, `{app}`: roles. */
 const MORE = `
@@ -110,6 +111,21 @@ describe('teardown --drop-history leaves every catalog as it was', () => {
     await application.unchanged();
   });
 
+  test('after a setup that met another database’s, which was making the same role', async () => {
+    await using db = await createDatabase(server.url);
+    await db.query('create table plain (id integer primary key)');
+    const before = await snapshotCatalog(db);
+    const other = await db.connect();
+    await other.query('begin; create role rowtrail_owner nologin');
+    const config = configFor(db, { allowUnboundedWal: true });
+    const setUp = runSetup(config);
+    await until(async () => (await waiting(db, 'transactionid')) > 0, { what: 'setup waits for the role' });
+    await other.query('commit');
+    await setUp;
+    await teardown(config, { dropHistory: true, print: () => {}, log: silent });
+    expect(await snapshotCatalog(db)).toEqual(before);
+  });
+
   test('after a setup that could not have its last lock: it puts everything back by itself', async () => {
     await using application = await withApplication();
     const { db, program } = application;
@@ -135,17 +151,7 @@ describe('teardown --drop-history leaves every catalog as it was', () => {
     const ended = new Promise((resolve) => {
       setup.once('exit', resolve);
     });
-    await until(
-      async () =>
-        (
-          await db.query(
-            `select from pg_locks l join pg_stat_activity a using (pid)
-             where not granted and locktype = $1 and application_name like 'rowtrail %' and datname = current_database()`,
-            [waitsFor],
-          )
-        ).rowCount,
-      { timeoutMs: 60_000, what: 'setup waits' },
-    );
+    await until(async () => (await waiting(db, waitsFor)) > 0, { timeoutMs: 60_000, what: 'setup waits' });
     setup.kill('SIGKILL');
     await ended;
     // While PostgreSQL still makes the dead program's slot, teardown must not take it for absent.
@@ -168,6 +174,16 @@ describe('teardown --drop-history leaves every catalog as it was', () => {
     await application.unchanged();
   });
 });
+
+/** How many of setup's backends wait for a lock of that type. */
+async function waiting(db: TestDatabase, lockType: string): Promise<number> {
+  const { rows } = await db.query(
+    `select count(*)::int as waiting from pg_locks join pg_stat_activity using (pid)
+     where not granted and locktype = $1 and application_name like 'rowtrail setup%' and datname = current_database()`,
+    [lockType],
+  );
+  return rows[0].waiting;
+}
 
 function difference(lines: readonly string[], before: readonly string[]): string[] {
   const known = new Set(before);
