@@ -1,7 +1,8 @@
-import { Bytes } from '../change/bytes.ts';
+import type { Bytes } from '../change/bytes.ts';
+import { int32s, namesField, NULL_FIELD } from './copy-field.ts';
 import { CONTEXT_ID_OFFSET } from './entry-row.ts';
 import type { PlanColumn } from './relation-plan.ts';
-import { putInt32, type RowTarget } from './row-target.ts';
+import type { RowTarget } from './row-target.ts';
 
 /** Where a field of an encoded row lies; length -1: null. */
 interface Field {
@@ -133,8 +134,6 @@ export interface RewrittenImages {
 /** A binary text[]: dimensions, null flag, element type; then, unless it is empty, size and lower bound. */
 const NO_NAMES_BYTES = 12;
 const ARRAY_HEAD_BYTES = 20;
-const TEXT_OID = 25;
-const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 
 function end({ start, length }: Field): number {
   return length === -1 ? start : start + length;
@@ -143,17 +142,4 @@ function end({ start, length }: Field): number {
 function textField(text: string): [Buffer, Buffer] {
   const bytes = Buffer.from(text);
   return [int32s(bytes.length), bytes];
-}
-
-function namesField(columns: readonly PlanColumn[]): Buffer {
-  const elements = columns.map((column) => column.arrayElement.buffer);
-  const head = columns.length === 0 ? [0, 0, TEXT_OID] : [1, 0, TEXT_OID, columns.length, 1];
-  const body = Buffer.concat([int32s(...head), ...elements]);
-  return Buffer.concat([int32s(body.length), body]);
-}
-
-function int32s(...values: readonly number[]): Buffer {
-  const bytes = new Bytes(Buffer.allocUnsafe(4 * values.length));
-  values.reduce((at, value) => putInt32(bytes, value, at), 0);
-  return bytes.buffer;
 }

@@ -13,6 +13,7 @@ import {
   type ValueKind,
 } from './relation-plan.ts';
 import { putInt32, type RowTarget } from './row-target.ts';
+import { tupleText } from './tuple-text.ts';
 import { withValidText } from './valid-text.ts';
 
 /**
@@ -129,10 +130,7 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Chang
 export function keyBefore({ key }: RelationPlan, old: Tuple | null, partial: boolean): string | null {
   if (key === null || old === null) return null;
   if (key.some((column) => old.lengths[column.index]! < 0 || (partial && !column.identity))) return null;
-  const texts = key.map((column) => {
-    const start = old.starts[column.index]!;
-    return old.bytes.buffer.toString('utf8', start, start + old.lengths[column.index]!);
-  });
+  const texts = key.map((column) => tupleText(old, column.index).toString('utf8'));
   const bytes = Buffer.from(key.length === 1 ? texts[0]! : JSON.stringify(texts));
   return boundKey(bytes).buffer.toString();
 }

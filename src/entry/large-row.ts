@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { Bytes } from '../change/bytes.ts';
 import type { Change } from '../change/change.ts';
 import { LARGE_VALUE, NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../change/tuple.ts';
+import { int32s, namesField, NULL_FIELD } from './copy-field.ts';
 import { hasPartialOldTuple, MAX_RECORD_KEY_BYTES, writeHead, type EntryHead } from './entry-row.ts';
 import { inMemory, jsonString, sameText, verbatim, type EntryPart } from './entry-part.ts';
 import { jsonStringLength, writeJsonString } from './json-text.ts';
 import { BOOLEAN_VALUE, JSON_VALUE, NUMBER_VALUE, type PlanColumn, type RelationPlan } from './relation-plan.ts';
 import type { RowTarget } from './row-target.ts';
+import { tupleText } from './tuple-text.ts';
 
 /** Where large rows go: their parts are sent in the order in which they were added, after what the row holds so far. */
 export interface LargeRowTarget extends RowTarget {
@@ -33,9 +35,11 @@ export function writeLargeRowEntry(
 
   const isUpdate = change.action === 'update';
   target.addPart(
-    inMemory(isUpdate && (unknown.length === 0 || unknown.length < plan.columns.length) ? names(changed) : NULL_FIELD),
+    inMemory(
+      isUpdate && (unknown.length === 0 || unknown.length < plan.columns.length) ? namesField(changed) : NULL_FIELD,
+    ),
   );
-  target.addPart(inMemory(unknown.length > 0 ? names(unknown) : NULL_FIELD));
+  target.addPart(inMemory(unknown.length > 0 ? namesField(unknown) : NULL_FIELD));
   const image = objectParts(plan.columns, (column) => valueSource(column, change, partial));
   addField(target, image);
   // Before the parts are sent and let go: the key of a table without one is the hash of the image.
@@ -46,7 +50,7 @@ export function writeLargeRowEntry(
       objectParts(changed, () => change.old),
     );
   else target.addPart(inMemory(NULL_FIELD));
-  target.addPart(inMemory(Buffer.concat([NULL_FIELD, int32(key.length), key])));
+  target.addPart(inMemory(Buffer.concat([NULL_FIELD, int32s(key.length), key])));
   return changed.some((column) => column.inKey) ? key.toString() : null;
 }
 
@@ -80,7 +84,7 @@ function sameValue(a: Tuple, b: Tuple, index: number): boolean {
   const length = a.lengths[index]!;
   if (length !== b.lengths[index]) return false;
   if (length === LARGE_VALUE) return sameText(a.large!.get(index)!, b.large!.get(index)!);
-  return length <= 0 || textOf(a, index).equals(textOf(b, index));
+  return length <= 0 || tupleText(a, index).equals(tupleText(b, index));
 }
 
 /** The tuple that holds a column's value after the change (for a delete: the last one); null if none was sent. */
@@ -119,7 +123,7 @@ function largeValue(column: PlanColumn, tuple: Tuple): EntryPart {
 
 function smallValue(column: PlanColumn, tuple: Tuple): Buffer {
   if (tuple.lengths[column.index] === NULL_VALUE) return Buffer.from('null');
-  const text = textOf(tuple, column.index);
+  const text = tupleText(tuple, column.index);
   if (column.kind === BOOLEAN_VALUE) return Buffer.from(text[0] === 0x74 ? 'true' : 'false');
   if (column.kind === JSON_VALUE || (column.kind === NUMBER_VALUE && /^-?\d/.test(text.toString('latin1', 0, 2)))) {
     return text;
@@ -148,7 +152,7 @@ function recordKey(plan: RelationPlan, change: Change<unknown>, partial: boolean
 function keyText(tuple: Tuple, index: number, isVerbatim: boolean): EntryPart {
   const value = tuple.large?.get(index);
   if (value !== undefined) return isVerbatim ? verbatim(value) : jsonString(value);
-  const text = textOf(tuple, index);
+  const text = tupleText(tuple, index);
   return inMemory(isVerbatim ? text : quoted(text));
 }
 
@@ -164,31 +168,7 @@ function quoted(text: Buffer): Buffer {
   return target.buffer;
 }
 
-function textOf(tuple: Tuple, index: number): Buffer {
-  const start = tuple.starts[index]!;
-  return tuple.bytes.buffer.subarray(start, start + tuple.lengths[index]!);
-}
-
-const NULL_FIELD = int32(-1);
-
 function addField(target: LargeRowTarget, parts: readonly EntryPart[]): void {
-  target.addPart(inMemory(int32(parts.reduce((total, part) => total + part.byteLength, 0))));
+  target.addPart(inMemory(int32s(parts.reduce((total, part) => total + part.byteLength, 0))));
   for (const part of parts) target.addPart(part);
-}
-
-/** A binary text[]: dimensions, null flag, element type, size, lower bound. */
-function names(columns: readonly PlanColumn[]): Buffer {
-  const elements = columns.map((column) => column.arrayElement.buffer);
-  const array =
-    columns.length === 0
-      ? [int32(0), int32(0), int32(25)]
-      : [int32(1), int32(0), int32(25), int32(columns.length), int32(1), ...elements];
-  const bytes = Buffer.concat(array);
-  return Buffer.concat([int32(bytes.length), bytes]);
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value | 0);
-  return bytes;
 }

@@ -3,6 +3,7 @@ import { Bytes } from '../change/bytes.ts';
 import type { Change } from '../change/change.ts';
 import type { Tuple } from '../change/tuple.ts';
 import { JSON_VALUE, type PlanColumn, type RelationPlan } from './relation-plan.ts';
+import { tupleText } from './tuple-text.ts';
 
 /**
  * The change with text that is valid UTF-8: bytes that are not stand as `\ooo`, as PostgreSQL 15 prints such a
@@ -16,11 +17,11 @@ export function withValidText(plan: RelationPlan, change: Change<unknown>): Chan
 
 function validTuple(columns: readonly PlanColumn[], tuple: Tuple | null): Tuple | null {
   if (tuple === null) return null;
-  const invalid = columns.filter(({ index }) => tuple.lengths[index]! > 0 && !isUtf8(textOf(tuple, index)));
+  const invalid = columns.filter(({ index }) => tuple.lengths[index]! > 0 && !isUtf8(tupleText(tuple, index)));
   if (invalid.length === 0) return tuple;
   const starts = tuple.starts.slice(0, tuple.columnCount);
   const lengths = tuple.lengths.slice(0, tuple.columnCount);
-  const buffers = Array.from(lengths, (length, i) => (length > 0 ? textOf(tuple, i) : EMPTY));
+  const buffers = Array.from(lengths, (length, i) => (length > 0 ? tupleText(tuple, i) : EMPTY));
   for (const { index, kind } of invalid) {
     // Within JSON a backslash must be escaped itself, or it would no longer be JSON.
     buffers[index] = escapeInvalid(buffers[index]!, kind === JSON_VALUE ? '\\\\' : '\\');
@@ -42,11 +43,6 @@ function validTuple(columns: readonly PlanColumn[], tuple: Tuple | null): Tuple 
 }
 
 const EMPTY = Buffer.alloc(0);
-
-function textOf(tuple: Tuple, index: number): Buffer {
-  const start = tuple.starts[index]!;
-  return tuple.bytes.buffer.subarray(start, start + tuple.lengths[index]!);
-}
 
 function escapeInvalid(text: Buffer, escape: string): Buffer {
   const parts: Buffer[] = [];
