@@ -27,9 +27,8 @@ export class RowRemarks {
   /** `traits`: what `writeRowEntry` returned for this change just now. */
   note(row: number, change: Change<RelationPlan>, traits: number): void {
     const plan = change.relation;
-    const partial = change.oldHasKeyOnly || hasPartialOldTuple(plan, change.old);
-    const before = change.action === 'update' ? keyBefore(plan, change.old, partial) : null;
-    if ((traits & KEY_CHANGED) !== 0) this.noteKey(row, change, null);
+    const before = change.action === 'update' ? oldKey(change) : null;
+    if ((traits & KEY_CHANGED) !== 0) this.#noteKey(row, plan, before, null);
     // Without the old key, an update whose key may have changed would be taken for one of another record.
     const known = change.action === 'delete' || change.old === null || before !== null;
     if ((traits & INCOMPLETE_ROW) !== 0 && plan.trust !== null && known) {
@@ -37,9 +36,13 @@ export class RowRemarks {
     }
   }
 
-  noteKey(row: number, { relation, old, oldHasKeyOnly }: Change<RelationPlan>, after: string | null): void {
-    const before = keyBefore(relation, old, oldHasKeyOnly || hasPartialOldTuple(relation, old));
-    if (before !== null) this.keyChanges.set(row, { relationId: relation.relationId, before, after });
+  /** Of a row too large for memory, whose new key the encoded row does not show. */
+  noteLargeKey(row: number, change: Change<RelationPlan>, after: string): void {
+    this.#noteKey(row, change.relation, oldKey(change), after);
+  }
+
+  #noteKey(row: number, { relationId }: RelationPlan, before: string | null, after: string | null): void {
+    if (before !== null) this.keyChanges.set(row, { relationId, before, after });
   }
 
   /** Gives up what is noted of the rows from number `row` on, for a flush that begins with that row. */
@@ -50,6 +53,10 @@ export class RowRemarks {
     moveFrom(row, this.afterDelete, moved.afterDelete);
     return moved;
   }
+}
+
+function oldKey({ relation, old, oldHasKeyOnly }: Change<RelationPlan>): string | null {
+  return keyBefore(relation, old, oldHasKeyOnly || hasPartialOldTuple(relation, old));
 }
 
 function moveFrom<T>(first: number, from: Map<number, T>, to: Map<number, T>): void {

@@ -174,7 +174,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
       if (traits !== PLAIN_ROW) (segment.remarks ??= new RowRemarks()).note(flush.rowCount, change, traits);
     } else {
       const newKey = writeLargeRowEntry(segment, change.relation, change, this.#entry);
-      if (newKey !== null) (segment.remarks ??= new RowRemarks()).noteKey(flush.rowCount, change, newKey);
+      if (newKey !== null) (segment.remarks ??= new RowRemarks()).noteLargeKey(flush.rowCount, change, newKey);
     }
     if (change.relation.partitionKey !== null) this.#partitioned(flush, segment, change);
     this.#added(flush, segment, stretchOrdinal, change.relation.relationId, change.action);
