@@ -6,7 +6,8 @@ import type { Relation } from '../change/relation.ts';
 import type { SourceConfig, TableOptions } from '../config/config.ts';
 import { compileRelation, type RelationPlan } from '../entry/relation-plan.ts';
 import type { Dictionary } from '../store/dictionary.ts';
-import type { DescribedAt, StampKeeper } from './stamp-keeper.ts';
+import type { AssemblerOptions } from '../transaction/assembler.ts';
+import type { StampKeeper } from './stamp-keeper.ts';
 
 /**
  * Makes the plan of a relation from what the stream, the source's catalog and the store know of it.
@@ -18,15 +19,15 @@ export function relationDescriber(
   dictionary: Dictionary,
   relationIds: Map<number, number>,
   stampKeeper: StampKeeper,
-): (relation: Relation, at: DescribedAt) => Promise<RelationPlan> {
+): AssemblerOptions<RelationPlan>['describe'] {
   // By oid. The store has the last key by name: it may have been renamed since, and be gone from the catalog.
   const keyNumbers = new Map<number, readonly number[]>();
   return async (relation, at) => {
     const { oid } = relation;
-    await untilVisible(pool, at.xid);
+    const isShown = await untilVisible(pool, at.xid);
     const [facts, lastKey] = await Promise.all([readRelationFacts(pool, relation, source), dictionary.lastKey(oid)]);
     // Only now: what the catalog says of the key must not be newer than the stamp that tells since when it does.
-    const stamps = await stampKeeper.read(oid, at.xid);
+    const stamps = await stampKeeper.read(oid);
     const stored = namesThen(keyNumbers.get(oid) ?? null, relation, facts) ?? lastKey;
     const key = relationKey(relation, facts, stored);
     const numbers = key?.map((name) => facts.attnums[relation.columns.findIndex((column) => column.name === name)]);
@@ -44,7 +45,7 @@ export function relationDescriber(
       trust:
         facts.partitioned && stamps?.partsByKey !== true
           ? null
-          : await stampKeeper.trust({ oid, id: relationId, key }, at, stamps),
+          : await stampKeeper.trust({ oid, id: relationId, key }, at, stamps, isShown),
       masked: maskedColumns(source.tableOptions, relation),
     });
   };

@@ -5,15 +5,6 @@ import type { SourceConfig } from '../config/config.ts';
 import type { ImageTrust } from '../entry/image-trust.ts';
 import { recordStamps } from '../store/stamp-record.ts';
 
-/** Where a relation is described: its place in the stream and the transaction that it is in. */
-export interface DescribedAt extends StreamPosition {
-  readonly xid: number;
-}
-
-/** How long a description waits for the catalog to show its transaction. */
-const SETTLE_LIMIT_MS = 1_000;
-const SETTLE_POLL_MS = 5;
-
 /** Knows since when the columns of the source's relations have been what they are. */
 export class StampKeeper {
   readonly #source: Pick<SourceConfig, 'publication' | 'slot'>;
@@ -34,35 +25,27 @@ export class StampKeeper {
 
   /** Looks at all published relations. To be called before the stream begins. */
   async start(): Promise<void> {
-    this.#first = await this.#read(null, null);
+    this.#first = await this.#read(null);
   }
 
-  /**
-   * Reads the stamps of one relation, or null if it is not published any more. The stream has a transaction as
-   * soon as it is flushed, the catalog shows it a moment later (or, with synchronous replication, when the standby
-   * has it): that is waited for, for a while.
-   */
-  async read(oid: number, xid: number): Promise<RelationStamps | null> {
-    const deadline = performance.now() + SETTLE_LIMIT_MS;
-    for (;;) {
-      const stamps = (await this.#read(oid, xid)).get(oid) ?? null;
-      if (stamps === null || stamps.settled || performance.now() > deadline) return stamps;
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
-    }
+  /** Reads the stamps of one relation, or null if it is not published any more. */
+  async read(oid: number): Promise<RelationStamps | null> {
+    return (await this.#read(oid)).get(oid) ?? null;
   }
 
   /**
    * How far back the images of a relation can be trusted that is described here. The description holds until the
-   * next one; beyond it, only the catalog can tell, and only if it was read behind this transaction.
+   * next one; beyond it, only the catalog can tell, and only if it showed this transaction by then (`isShown`).
    */
   async trust(
     relation: { oid: number; id: number; key: readonly string[] | null },
-    at: DescribedAt,
+    at: StreamPosition,
     stamps: RelationStamps | null,
+    isShown: boolean,
   ): Promise<ImageTrust> {
     const from = { commitLsn: at.commitLsn, ordinal: at.ordinal };
     const never = new Set([...(stamps?.attnums.keys() ?? [])].filter((name) => stamps?.columns.has(name) === false));
-    if (stamps === null || !stamps.settled) return { from, since: new Map(), never };
+    if (stamps === null || !isShown) return { from, since: new Map(), never };
     const first = this.#first.get(relation.oid);
     // The key as the stream has it: entries under another one are no entries of these records.
     const { stamp, ...seen } = earliest(stamps.relation, first?.relation);
@@ -86,9 +69,9 @@ export class StampKeeper {
     };
   }
 
-  #read(oid: number | null, xid: number | null): Promise<Map<number, RelationStamps>> {
+  #read(oid: number | null): Promise<Map<number, RelationStamps>> {
     const { publication, slot } = this.#source;
-    return readStamps(this.#sourcePool, { publication, slot, oid, xid });
+    return readStamps(this.#sourcePool, { publication, slot, oid });
   }
 }
 

@@ -20,8 +20,6 @@ export interface RelationStamps {
   readonly partitionKey: readonly string[] | null;
   /** Whether each partition says by its key which of its rows it speaks of. */
   readonly partsByKey: boolean;
-  /** Whether the catalog was read behind the transaction that was asked about: only then does it speak for it. */
-  readonly settled: boolean;
 }
 
 /** What is read, and for whom. */
@@ -30,8 +28,6 @@ export interface StampQuery {
   readonly slot: string;
   /** Null: every published relation. */
   readonly oid: number | null;
-  /** A transaction whose changes the catalog should show; null: none. */
-  readonly xid: number | null;
 }
 
 /**
@@ -41,8 +37,8 @@ export interface StampQuery {
  * A relation that left the publication and came back, or got a filled partition, has another stamp, too.
  */
 export async function readStamps(pool: pg.Pool, query: StampQuery): Promise<Map<number, RelationStamps>> {
-  const { publication, slot, oid, xid } = query;
-  const result = await pool.query<StampRow>(STAMPS_SQL, [publication, slot, oid, xid]);
+  const { publication, slot, oid } = query;
+  const result = await pool.query<StampRow>(STAMPS_SQL, [publication, slot, oid]);
   return new Map(result.rows.map((row) => [row.oid, stampsOf(row)]));
 }
 
@@ -54,7 +50,6 @@ interface StampRow {
   readonly parts_by_key: boolean;
   /** JSON text of `StampColumn[]`. */
   readonly columns: string;
-  readonly settled: boolean;
   readonly lsn: string;
   readonly confirmed: string | null;
 }
@@ -83,7 +78,6 @@ function stampsOf(row: StampRow): RelationStamps {
     attnums: new Map(columns.map(({ name, attnum }) => [name, attnum])),
     partitionKey: row.partition_key,
     partsByKey: row.parts_by_key,
-    settled: row.settled,
   };
 }
 
@@ -166,14 +160,6 @@ select published.oid,
   coalesce(key.is_primary, false) and not exists (select from part_of p join pg_catalog.pg_class c on c.oid = p.relid
     where p.root = published.oid and p.isleaf and c.relreplident not in ('d', 'f')) as parts_by_key,
   coalesce(columns.list, '[]'::json) as columns,
-  case when $4::bigint is null then true else (
-    -- The stream has the low half of the xid.
-    select behind.distance between 1 and 2147483647
-      and pg_catalog.pg_visible_in_snapshot((next.xid - behind.distance)::text::xid8, snapshot.taken)
-    from pg_catalog.pg_current_snapshot() snapshot(taken)
-    cross join lateral (select pg_catalog.pg_snapshot_xmax(snapshot.taken)::text::bigint as xid) next
-    cross join lateral (select (next.xid - $4::bigint) & 4294967295 as distance) behind
-    where next.xid - behind.distance >= 0) is true end as settled,
   case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
     else pg_catalog.pg_current_wal_insert_lsn() end::text as lsn,
   slot.confirmed::text as confirmed

@@ -6,14 +6,16 @@ const POLL_MS = 5;
 const VISIBLE_LIMIT_MS = 30_000;
 
 /**
- * Resolves when the catalog shows what this transaction did. A walsender sends a transaction once its commit record is
- * on disk, a moment before other sessions see it: a table that it made would not be there yet.
+ * Resolves when the catalog shows what this transaction did; to false when it does not in time. A walsender sends a
+ * transaction once its commit record is on disk, a moment before other sessions see it (with synchronous replication,
+ * when the standby has it): a table that it made would not be there yet.
  */
-export async function untilVisible(pool: pg.Pool, xid: number): Promise<void> {
+export async function untilVisible(pool: pg.Pool, xid: number): Promise<boolean> {
   const deadline = performance.now() + VISIBLE_LIMIT_MS;
   for (;;) {
     const result = await pool.query<{ visible: boolean }>(VISIBLE_SQL, [xid]);
-    if (result.rows[0]!.visible || performance.now() > deadline) return;
+    const { visible } = result.rows[0]!;
+    if (visible || performance.now() > deadline) return visible;
     await pause(POLL_MS);
   }
 }
