@@ -8,3 +8,7 @@ create function :schema.horizon(p_sources integer[]) returns bigint
     left join :schema.checkpoints c on c.source_id = f.source_id
     where (c.writer is null or c.writer = f.writer) and f.source_id = any (p_sources)
   $$;
+
+create or replace function :schema.horizon() returns bigint
+  language sql stable
+  as $$ select :schema.horizon(array(select s.id from :schema.sources s)) $$;

@@ -14,18 +14,15 @@ export interface HorizonScope {
  * blocks are read in one snapshot: a block is registered by the same commit that hands its ids out.)
  */
 export async function readHorizon(snapshot: Snapshot, scope: HorizonScope): Promise<bigint> {
-  const isAll = scope.source.length + scope.table.length === 0;
-  const open = isAll
-    ? ':schema.horizon()'
-    : `:schema.horizon(array(
-        select s.id from :schema.sources s
-        where (cardinality($1::text[]) = 0 or s.name = any($1::text[]))
-          and (cardinality($2::text[]) = 0 or exists (select from :schema.relations r where r.source_id = s.id
-            and (r.table_name = any($2::text[]) or r.schema_name || '.' || r.table_name = any($2::text[]))))))`;
   const rows = await snapshot.query<{ horizon: string }>(
-    `select coalesce(${open},
+    `select coalesce(
+       :schema.horizon(array(
+         select s.id from :schema.sources s
+         where (cardinality($1::text[]) = 0 or s.name = any($1::text[]))
+           and (cardinality($2::text[]) = 0 or exists (select from :schema.relations r where r.source_id = s.id
+             and (r.table_name = any($2::text[]) or r.schema_name || '.' || r.table_name = any($2::text[])))))),
        greatest((select last_id from :schema.id_clock), (select max(id) from :schema.entries)) + 1)::text as horizon`,
-    isAll ? [] : [scope.source, scope.table],
+    [scope.source, scope.table],
   );
   return BigInt((rows[0] as { horizon: string }).horizon);
 }

@@ -4,6 +4,7 @@ import type { Column, Relation, TypeName } from '../../change/relation.ts';
 import { NULL_VALUE, UNCHANGED_TOAST, type LargeValue, type Tuple } from '../../change/tuple.ts';
 import { RowtrailError } from '../../lib/errors.ts';
 import { LargeMessageReader, MAX_INLINE_BYTES } from './large-message.ts';
+import { malformed } from './malformed.ts';
 
 /**
  * Decodes pgoutput protocol version 1 in text mode, without copying: tuples are offsets into the message.
@@ -336,10 +337,4 @@ function expectLength(offset: number, end: number, bytes: number): void {
 function expectByte(buffer: Buffer, offset: number, expected: number): void {
   if (buffer[offset] !== expected)
     throw malformed(`0x${buffer[offset]?.toString(16)} where 0x${expected.toString(16)} belongs`);
-}
-
-function malformed(what: string): RowtrailError {
-  return new RowtrailError('RT_DECODE', `malformed replication message: ${what}`, {
-    hint: 'Nothing is lost: the slot still holds the transaction. Please report this with the server version.',
-  });
 }

@@ -1,6 +1,6 @@
 import { Bytes, type StoredBytes } from '../../change/bytes.ts';
 import { LARGE_VALUE, NULL_VALUE, UNCHANGED_TOAST, type LargeValue, type Tuple } from '../../change/tuple.ts';
-import { RowtrailError } from '../../lib/errors.ts';
+import { malformed } from './malformed.ts';
 
 /** Values up to this are read into memory: 1,600 columns of two tuples then take 50 MB at most. */
 export const MAX_INLINE_BYTES = 16 * 1024;
@@ -103,10 +103,4 @@ export class LargeMessageReader {
   #expect(bytes: number): void {
     if (this.#at + bytes > this.#source.length) throw malformed('it ends too early');
   }
-}
-
-function malformed(what: string): RowtrailError {
-  return new RowtrailError('RT_DECODE', `malformed replication message: ${what}`, {
-    hint: 'Nothing is lost: the slot still holds the transaction. Please report this with the server version.',
-  });
 }
