@@ -2,11 +2,12 @@ import { BlockedTransaction, isBlocking } from '../capture/wal/blocked.ts';
 import { readSession } from '../capture/wal/session.ts';
 import { readSlot, RESTORED_GAP, slotFault, SourceRestored } from '../capture/wal/slot.ts';
 import { WalCapture, type CaptureConsumer, type CaptureIntervals } from '../capture/wal/wal-capture.ts';
-import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
+import type { SystemIdentity } from '../capture/wal/system-identity.ts';
 import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { publicationMissing } from '../capture/wal/stream-error.ts';
+import { within } from '../lib/within.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 import { readCheckpoint, recordAcknowledgement, type Checkpoint } from '../store/checkpoint.ts';
 import { Dictionary } from '../store/dictionary.ts';
@@ -135,14 +136,11 @@ export class SourceAttempt {
   async #salvage(): Promise<number | null> {
     const writer = this.#writer;
     if (writer === null) return null;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), SALVAGE_LIMIT_MS);
-    });
-    const drained = writer.drain().catch(() => null);
-    const leftOut = await Promise.race([drained, late]);
-    clearTimeout(timer);
-    return leftOut;
+    return within<number | null, null>(
+      SALVAGE_LIMIT_MS,
+      writer.drain().catch(() => null),
+      () => null,
+    );
   }
 
   /** Names the transaction, or, where it shares a flush with others, says up to where to look for it. */
@@ -158,12 +156,7 @@ export class SourceAttempt {
   /** Stores what has come in whole, acknowledges it, and ends; gives up on the storing after `limitMs`. */
   async stop(limitMs: number): Promise<void> {
     this.#capture.halt();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limitMs);
-    });
-    await Promise.race([this.#writer?.drain().catch(() => {}) ?? Promise.resolve(), late]);
-    clearTimeout(timer);
+    await within(limitMs, this.#writer?.drain().catch(() => 0) ?? Promise.resolve(0), () => 0);
     await this.#capture.stop();
     await this.#writer?.close();
   }

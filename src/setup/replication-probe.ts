@@ -1,7 +1,6 @@
 import pg from 'pg';
-import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
 import { explainReplicationError } from '../capture/wal/stream-error.ts';
-import { parseLsn } from '../pg/lsn.ts';
+import { identifySystem, type SystemIdentity } from '../capture/wal/system-identity.ts';
 import { connectionOptions } from '../pg/pool.ts';
 
 /**
@@ -19,9 +18,7 @@ export async function probeReplication(url: string): Promise<SystemIdentity> {
   client.on('error', () => {});
   try {
     await client.connect();
-    const result = await client.query('IDENTIFY_SYSTEM');
-    const row = result.rows[0];
-    return { systemIdentifier: String(row.systemid), timeline: Number(row.timeline), walEnd: parseLsn(row.xlogpos) };
+    return await identifySystem(client);
   } catch (error) {
     throw explainReplicationError(error, url);
   } finally {

@@ -8,7 +8,7 @@ import {
   type Slot,
 } from '../capture/wal/slot.ts';
 import { RowtrailError } from '../lib/errors.ts';
-import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
+import type { SystemIdentity } from '../capture/wal/system-identity.ts';
 
 /** The store's checkpoint of a source, as far as setup needs it. */
 export interface StoredCheckpoint extends KnownPosition {

@@ -3,7 +3,7 @@ import { withSchema, type Migration } from '../pg/migrate.ts';
 import { trackingOff, type CoverageChange } from '../capture/wal/coverage.ts';
 import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import { formatLsn } from '../pg/lsn.ts';
-import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
+import type { SystemIdentity } from '../capture/wal/system-identity.ts';
 import type { GapReason } from '../capture/wal/slot.ts';
 import type { SourcePlan } from './plan.ts';
 import type { StoredCheckpoint } from './slot-plan.ts';

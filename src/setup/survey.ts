@@ -4,7 +4,7 @@ import { quoteIdentifier } from '../pg/identifier.ts';
 import { storeMigrations, type Migration } from '../pg/migrate.ts';
 import { assertServerVersion } from '../pg/server-version.ts';
 import { coverageDrift, readCoverage, type CoverageChange } from '../capture/wal/coverage.ts';
-import type { SystemIdentity } from '../capture/wal/replication-stream.ts';
+import type { SystemIdentity } from '../capture/wal/system-identity.ts';
 import { connect } from './connection.ts';
 import { asProblem, problemsError, sourceProblems, storeProblems, tableProblems, type Problem } from './preflight.ts';
 import { probeReplication } from './replication-probe.ts';

@@ -8,6 +8,7 @@ import { writeLargeRowEntry } from '../entry/large-row.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
 import { Ending } from '../lib/ending.ts';
+import { within } from '../lib/within.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { connectionOptions } from '../pg/pool.ts';
 import type { TransactionSink } from '../transaction/transaction-sink.ts';
@@ -266,18 +267,19 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   /** Readers would wait for ids that no one will use. If this fails, the next writer does it. */
   async #endBlocks(): Promise<void> {
     if (!this.#started) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_LIMIT_MS);
-    });
-    const deleted = this.#registrar
-      .query(`delete from ${quoteIdentifier(this.#options.schema)}.flushes where source_id = $1 and writer = $2`, [
-        this.#options.checkpoint.sourceId,
-        this.id,
-      ])
-      .catch(() => {});
-    await Promise.race([deleted, late]);
-    clearTimeout(timer);
+    const deleted = this.#lastReserved
+      .catch(() => {})
+      .then(() =>
+        this.#registrar.query(
+          `delete from ${quoteIdentifier(this.#options.schema)}.flushes where source_id = $1 and writer = $2`,
+          [this.#options.checkpoint.sourceId, this.id],
+        ),
+      )
+      .then(
+        () => {},
+        () => {},
+      );
+    await within(CLOSE_LIMIT_MS, deleted, () => {});
     this.#started = false;
   }
 

@@ -2,11 +2,13 @@ import pg from 'pg';
 import type { StoredBytes } from '../../change/bytes.ts';
 import { messageOf, RowtrailError } from '../../lib/errors.ts';
 import { Ending } from '../../lib/ending.ts';
+import { within } from '../../lib/within.ts';
 import { quoteIdentifier, quoteLiteral } from '../../pg/identifier.ts';
-import { formatLsn, parseLsn } from '../../pg/lsn.ts';
+import { formatLsn } from '../../pg/lsn.ts';
 import { connectionOptions, PINNED_SETTINGS } from '../../pg/pool.ts';
 import { CopyBothQuery, type ReplicationConnection } from './copy-both.ts';
 import { SpillFile } from './spill-file.ts';
+import { identifySystem, type SystemIdentity } from './system-identity.ts';
 import { explainRefusal, explainReplicationError, publicationMissing, skipsPublication } from './stream-error.ts';
 
 /** Microseconds from 1970 to 2000, PostgreSQL's epoch: the clock of status updates. */
@@ -31,13 +33,6 @@ export interface StreamOptions {
   readonly slot: string;
   readonly publication: string;
   readonly handler: StreamHandler;
-}
-
-export interface SystemIdentity {
-  readonly systemIdentifier: string;
-  readonly timeline: number;
-  /** The end of the server's WAL. */
-  readonly walEnd: bigint;
 }
 
 /**
@@ -126,9 +121,7 @@ export class ReplicationStream {
   /** Who the server is and how far its WAL reaches. Before `start` only. */
   async identify(): Promise<SystemIdentity> {
     try {
-      const result = await this.#answer(this.#client.query('IDENTIFY_SYSTEM'));
-      const row = result.rows[0];
-      return { systemIdentifier: String(row.systemid), timeline: Number(row.timeline), walEnd: parseLsn(row.xlogpos) };
+      return await this.#answer(identifySystem(this.#client));
     } catch (error) {
       throw explainReplicationError(error, this.#options.url);
     }
@@ -260,12 +253,7 @@ export class ReplicationStream {
     clearTimeout(this.#statusTimer);
     this.#dropHeld();
     this.#connection?.stream.resume();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limitMs);
-    });
-    await Promise.race([this.#ended?.catch(() => {}) ?? Promise.resolve(), late]);
-    clearTimeout(timer);
+    await within(limitMs, this.#ended?.catch(() => {}) ?? Promise.resolve(), () => {});
     this.#connection?.stream.destroy();
     await this.#client.end().catch(() => {});
   }
@@ -380,18 +368,9 @@ export class ReplicationStream {
   }
 
   /** The answer to a command, or an error when none comes. */
-  async #answer<T>(answer: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new RowtrailError('RT_CONNECT', `the source did not answer within ${COMMAND_LIMIT_MS / 1000} s`));
-      }, COMMAND_LIMIT_MS);
+  #answer<T>(answer: Promise<T>): Promise<T> {
+    return within(COMMAND_LIMIT_MS, answer, () => {
+      throw new RowtrailError('RT_CONNECT', `the source did not answer within ${COMMAND_LIMIT_MS / 1000} s`);
     });
-    answer.catch(() => {});
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

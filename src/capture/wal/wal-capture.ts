@@ -2,8 +2,9 @@ import type { StoredBytes } from '../../change/bytes.ts';
 import type { ChangeHandler } from '../../change/change.ts';
 import { RowtrailError } from '../../lib/errors.ts';
 import { PgoutputDecoder } from '../pgoutput/decoder.ts';
-import { ReplicationStream, type StreamHandler, type SystemIdentity } from './replication-stream.ts';
+import { ReplicationStream, type StreamHandler } from './replication-stream.ts';
 import { explainStreamError } from './stream-error.ts';
+import type { SystemIdentity } from './system-identity.ts';
 import { inspectWalsender } from './walsender.ts';
 
 export interface CaptureIntervals {

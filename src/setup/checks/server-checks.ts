@@ -1,5 +1,5 @@
 import type { SourceConfig } from '../../config/config.ts';
-import type { SystemIdentity } from '../../capture/wal/replication-stream.ts';
+import type { SystemIdentity } from '../../capture/wal/system-identity.ts';
 import { MIN_VERSION, VERSION_NEEDED } from '../../pg/server-version.ts';
 import type { Problem } from '../preflight.ts';
 import { mappedSettings, SOURCE_SQL_VERSION } from '../source-sql.ts';

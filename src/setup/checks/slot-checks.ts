@@ -1,6 +1,6 @@
 import { slotFault, type ServerFacts } from '../../capture/wal/slot.ts';
 import type { SourceConfig } from '../../config/config.ts';
-import type { SystemIdentity } from '../../capture/wal/replication-stream.ts';
+import type { SystemIdentity } from '../../capture/wal/system-identity.ts';
 import type { StoredCheckpoint } from '../slot-plan.ts';
 import type { SourceState } from '../source-state.ts';
 import { ok, problem, warning, type Finding } from './check.ts';
