@@ -9,6 +9,7 @@ import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { publicationMissing } from '../capture/wal/stream-error.ts';
 import { within } from '../lib/within.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
+import { readServerVersion } from '../pg/server-version.ts';
 import { readCheckpoint, recordAcknowledgement, type Checkpoint } from '../store/checkpoint.ts';
 import { Dictionary } from '../store/dictionary.ts';
 import { ensurePartitions } from '../store/partition.ts';
@@ -300,10 +301,7 @@ function movedPartition(): StreamRestart {
 const KNOWS_MOVED_PARTITIONS = 150_000;
 
 async function knowsMovedPartitions(pool: pg.Pool): Promise<boolean> {
-  const result = await pool.query<{ version: number }>(
-    "select current_setting('server_version_num')::integer as version",
-  );
-  return (result.rows[0]?.version ?? 0) >= KNOWS_MOVED_PARTITIONS;
+  return (await readServerVersion(pool)).number >= KNOWS_MOVED_PARTITIONS;
 }
 
 /** The context trigger ships the distinct mapped settings sorted by name: a claim finds its own by place. */
