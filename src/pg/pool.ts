@@ -41,7 +41,11 @@ export function connectionOptions(url: string, part: string): pg.ClientConfig {
   };
 }
 
-/** A pool whose idle connections may be lost without bringing the process down. */
+/**
+ * A pool whose idle connections may be lost without bringing the process down. A client of it may be given a
+ * statement while another one is at work: it is sent behind it, so that both cost one round trip. (Cursors, streams
+ * and COPY need a client of their own.)
+ */
 export function createPool(
   url: string,
   part: string,
@@ -50,6 +54,7 @@ export function createPool(
   const pool = new pg.Pool({
     ...connectionOptions(url, part),
     max: options.max,
+    pipeline: true,
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     // Ours, not the server's: a connection that is half open answers nothing, and would be waited for for ever.
     ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),

@@ -18,7 +18,7 @@ export async function readEntries(snapshot: Snapshot, ids: readonly bigint[]): P
   if (ids.length === 0) return [];
   const descending = ids.length > 1 && (ids[0] as bigint) > (ids[1] as bigint);
   const order = descending ? 'desc' : 'asc';
-  const rows = await snapshot.queryPlanned<EntryRecord>(`entries ${order}`, entriesSql(order), [
+  const rows = await snapshot.queryPlanned<EntryRecord>(entriesSql(order), [
     ids,
     MAX_IMAGE_BYTES,
     minimum(ids),

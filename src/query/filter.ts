@@ -139,7 +139,7 @@ function readTime(parameter: 'from' | 'to', text: string | null, now: Micros): M
 }
 
 async function findSources(snapshot: Snapshot, names: readonly string[]): Promise<number[] | 'all'> {
-  const rows = await snapshot.query<{ id: number; total: number }>(
+  const rows = await snapshot.queryPlanned<{ id: number; total: number }>(
     'select id, (select count(*)::integer from :schema.sources) as total from :schema.sources where name = any($1::text[])',
     [names],
   );
@@ -152,7 +152,7 @@ async function findRelations(
   tables: readonly string[],
   sourceIds: readonly number[] | 'all' | null,
 ): Promise<number[]> {
-  const rows = await snapshot.query<{ id: number }>(
+  const rows = await snapshot.queryPlanned<{ id: number }>(
     `select id from :schema.relations
      where (table_name = any($1::text[]) or schema_name || '.' || table_name = any($1::text[]))
        and ($2::integer[] is null or source_id = any($2::integer[]))`,
@@ -166,7 +166,7 @@ async function findActors(
   users: readonly string[],
   sourceIds: readonly number[] | 'all' | null,
 ): Promise<number[]> {
-  const rows = await snapshot.query<{ id: number }>(
+  const rows = await snapshot.queryPlanned<{ id: number }>(
     `select id from :schema.actors
      where (claim = any($1::text[]) or name = any($1::text[]))
        and ($2::integer[] is null or source_id = any($2::integer[]))`,

@@ -23,11 +23,13 @@ export async function findLinkedKeys(
   relationIds: readonly number[] | null,
   keys: readonly string[],
 ): Promise<LinkedKey[]> {
-  const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(
-    'key chain',
-    CHAIN_SQL,
-    [relationIds, keys, MAX_OWN_CHANGES, MAX_LINKED_KEYS, MAX_ID],
-  );
+  const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(CHAIN_SQL, [
+    relationIds,
+    keys,
+    MAX_OWN_CHANGES,
+    MAX_LINKED_KEYS,
+    MAX_ID,
+  ]);
   return rows.map((row) => ({
     relationId: row.relation_id,
     key: row.key,

@@ -3,7 +3,7 @@ import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 
-/** Where the history is read from. `pool` comes from src/pg/pool.ts; the schema is a plain name. */
+/** Where the history is read from. `pool` is made by `createPool`; the schema is a plain name. */
 export interface StoreReader {
   readonly pool: pg.Pool;
   readonly schema: string;
@@ -14,14 +14,9 @@ export interface Snapshot {
   query<Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
   /**
    * The same for a statement whose plan does not depend on its parameters, because everything in it is found by
-   * one index each: it is planned once a connection, which is most of its cost. `name` stands for the text, in
-   * the one schema that a pool reads.
+   * one index each: it is planned once a connection, which is most of its cost. There must be few different texts.
    */
-  queryPlanned<Row extends pg.QueryResultRow>(
-    name: string,
-    sql: string,
-    parameters: readonly unknown[],
-  ): Promise<Row[]>;
+  queryPlanned<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
   /** Milliseconds left of the time limit; throws RT_QUERY_TIMEOUT when there are none. */
   remainingMs(): number;
 }
@@ -43,11 +38,14 @@ export async function inSnapshot<Result>(
   let broken = true;
   try {
     client = await store.pool.connect();
-    await client.query(
+    // The first question is sent right behind it.
+    const begun = client.query(
       `begin isolation level repeatable read read only;
        set local statement_timeout = ${timeoutMs}; set local search_path = pg_catalog`,
     );
+    begun.catch(() => {});
     const result = await read(snapshotOn(client, store.schema, timeoutMs));
+    await begun;
     giveBack(client);
     client = undefined;
     return result;
@@ -76,19 +74,27 @@ function giveBack(client: pg.PoolClient): void {
 function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): Snapshot {
   const deadline = performance.now() + timeoutMs;
   const quoted = quoteIdentifier(schema);
+  let planMode: PlanMode = 'auto';
+  // https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES
+  const plan = (mode: PlanMode): void => {
+    if (mode === planMode) return;
+    planMode = mode;
+    // It goes out together with the statement it is for, and fails only where that one does.
+    client.query(`set local plan_cache_mode = ${mode}`).catch(() => {});
+  };
   return {
     async query<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+      plan('auto');
       const result = await client.query<Row>(
         sql.replaceAll(':schema', () => quoted),
         [...parameters],
       );
       return result.rows;
     },
-    async queryPlanned<Row extends pg.QueryResultRow>(name: string, sql: string, parameters: readonly unknown[]) {
-      // https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES
+    async queryPlanned<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[]) {
+      plan('force_generic_plan');
       const text = sql.replaceAll(':schema', () => quoted);
-      await client.query('set local plan_cache_mode = force_generic_plan');
-      const result = await client.query<Row>({ name, text, values: [...parameters] });
+      const result = await client.query<Row>({ name: statementName(text), text, values: [...parameters] });
       return result.rows;
     },
     remainingMs() {
@@ -97,6 +103,20 @@ function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): S
       return remaining;
     },
   };
+}
+
+type PlanMode = 'auto' | 'force_generic_plan';
+
+/** A statement's name stands for its text, in all connections. */
+const statementNames = new Map<string, string>();
+
+function statementName(text: string): string {
+  let name = statementNames.get(text);
+  if (name === undefined) {
+    name = `rowtrail ${statementNames.size + 1}`;
+    statementNames.set(text, name);
+  }
+  return name;
 }
 
 function explainReadError(error: unknown, store: StoreReader, timeoutMs: number): unknown {

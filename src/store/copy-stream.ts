@@ -14,7 +14,7 @@ export async function copyIn(
   columns: readonly string[],
   data: readonly (Buffer | EntryPart)[],
 ): Promise<void> {
-  const stream = client.query(copyFrom(`copy ${target} (${columns.join(', ')}) from stdin (format binary)`));
+  const stream = client.query(copyFrom(copyStatement(target, columns)));
   const done = finished(stream);
   // Awaited below; what fails while parts are sent must not count as unhandled until then.
   done.catch(() => {});
@@ -34,4 +34,8 @@ export async function copyIn(
     throw error;
   }
   await done;
+}
+
+export function copyStatement(target: string, columns: readonly string[]): string {
+  return `copy ${target} (${columns.join(', ')}) from stdin (format binary)`;
 }

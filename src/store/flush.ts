@@ -99,6 +99,11 @@ export class Flush {
     for (const { rows } of this.#sealed.splice(0)) rows?.segment.release();
   }
 
+  /** All that there is of it has been taken by `next`, and no more will come. */
+  get isExhausted(): boolean {
+    return this.#closed && this.#sealed.length === 0 && this.#failure === null;
+  }
+
   /** The next segment to send, or null when there are no more. */
   async next(): Promise<SealedSegment | null> {
     for (;;) {

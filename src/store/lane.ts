@@ -1,15 +1,17 @@
 import pg from 'pg';
 import { ENTRY_COLUMNS } from '../entry/entry-row.ts';
-import { quoteIdentifier } from '../pg/identifier.ts';
+import { codeOf } from '../lib/errors.ts';
+import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { formatLsn } from '../pg/lsn.ts';
 import { connectionOptions } from '../pg/pool.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { fenced } from './checkpoint.ts';
-import { copyIn } from './copy-stream.ts';
+import { sendBatch } from './copy-batch.ts';
+import { copyIn, copyStatement } from './copy-stream.ts';
 import { writeStreamedCoverage } from './coverage.ts';
 import { actorKey, type Dictionary } from './dictionary.ts';
 import { encodeLinks, LINK_COLUMNS, LinkFinder } from './entry-links.ts';
-import type { Flush, Stretch } from './flush.ts';
+import type { Flush, SealedSegment, Stretch } from './flush.ts';
 import { fetchLastImages } from './last-images.ts';
 import { completedPieces, isIncomplete } from './segment-completion.ts';
 import type { Segment } from './segment.ts';
@@ -60,26 +62,67 @@ export class Lane {
    * durable in order, and a flush whose predecessor failed must not exist.
    */
   async write(flush: Flush, predecessor: Promise<void>): Promise<void> {
-    // Each statement must see what the flush before has committed meanwhile.
-    await this.#client.query('begin isolation level read committed');
     this.#linkFinder = new LinkFinder();
     try {
-      for (let sealed = await flush.next(); sealed !== null; sealed = await flush.next()) {
-        if (sealed.rows !== null) {
-          await this.#writeSegment(flush, sealed.rows.segment, sealed.rows.firstId, predecessor);
-        }
-        await this.#writeContexts(flush, sealed.stretches);
-      }
-      await this.#writeTransactions(flush);
-      await predecessor;
-      await writeStreamedCoverage(this.#client, this.#options.schema, this.#options, flush.coverage);
-      await this.#finish(flush);
-      await this.#client.query('commit');
+      const first = await flush.next();
+      const isSmall = flush.isExhausted && flush.coverage.length === 0 && first !== null && isSmallSegment(first);
+      if (isSmall) await this.#writeAtOnce(flush, first, predecessor);
+      else await this.#writeStepwise(flush, first, predecessor);
     } catch (error) {
       flush.discard();
       await this.#client.query('rollback').catch(() => {});
       throw error;
     }
+  }
+
+  /** While a flush goes over as it comes in, a large transaction has the whole way behind it when it ends. */
+  async #writeStepwise(flush: Flush, first: SealedSegment | null, predecessor: Promise<void>): Promise<void> {
+    await this.#client.query(BEGIN);
+    for (let sealed = first; sealed !== null; sealed = await flush.next()) {
+      if (sealed.rows !== null) {
+        await this.#writeSegment(flush, sealed.rows.segment, sealed.rows.firstId, predecessor);
+      }
+      const contexts = await this.#contextRows(flush, sealed.stretches);
+      if (contexts !== null) await copyIn(this.#client, `${this.#schema}.contexts`, CONTEXT_COLUMNS, [contexts]);
+    }
+    await copyIn(this.#client, `${this.#schema}.transactions`, TRANSACTION_COLUMNS, [this.#transactionRows(flush)]);
+    await predecessor;
+    await writeStreamedCoverage(this.#client, this.#options.schema, this.#options, flush.coverage);
+    const [call, values] = this.#end(flush);
+    await this.#client.query({ name: 'end_flush', text: `select ${call(PARAMETERS)}`, values }).catch(explainEnd);
+    await this.#client.query('commit');
+  }
+
+  /** A small flush is mostly round trips: it goes in one, commit included. */
+  async #writeAtOnce(flush: Flush, { rows, stretches }: SealedSegment, predecessor: Promise<void>): Promise<void> {
+    const { segment, firstId } = rows!;
+    try {
+      flush.assignIds(segment.firstRow, await firstId);
+      const links = this.#linkFinder.linksOf(segment, segment.remarks, segment.endsWithDelete);
+      const contexts = await this.#contextRows(flush, stretches);
+      const copies: [table: string, columns: readonly string[], data: readonly Buffer[]][] = [
+        ['entries', ENTRY_COLUMNS, segment.seal(await firstId, flush.idOf) as Buffer[]],
+      ];
+      if (links.length > 0) copies.push(['entry_links', LINK_COLUMNS, [encodeLinks(links, flush)]]);
+      if (contexts !== null) copies.push(['contexts', CONTEXT_COLUMNS, [contexts]]);
+      copies.push(['transactions', TRANSACTION_COLUMNS, [this.#transactionRows(flush)]]);
+      const [call, values] = this.#end(flush);
+      await predecessor;
+      await sendBatch(
+        this.#client,
+        [
+          BEGIN,
+          ...copies.map(([table, columns]) => copyStatement(`${this.#schema}.${table}`, columns)),
+          `select ${call(values.map(quoteLiteral))}`,
+          'commit',
+        ],
+        copies.map(([, , data]) => data),
+      ).catch(explainEnd);
+    } catch (error) {
+      segment.release();
+      throw error;
+    }
+    this.#options.onCopied(segment);
   }
 
   async #writeSegment(
@@ -130,8 +173,9 @@ export class Lane {
     }
   }
 
-  async #writeContexts(flush: Flush, stretches: readonly Stretch[]): Promise<void> {
-    if (stretches.length === 0) return;
+  /** Rows of COPY; null without any. */
+  async #contextRows(flush: Flush, stretches: readonly Stretch[]): Promise<Buffer | null> {
+    if (stretches.length === 0) return null;
     const { dictionary, sourceId } = this.#options;
     await dictionary.resolveActors(
       stretches.map((stretch) => stretch.context.actor),
@@ -159,10 +203,10 @@ export class Lane {
         .text(claims?.requestId ?? null)
         .text(claims?.context ?? null);
     }
-    await copyIn(this.#client, `${this.#schema}.contexts`, CONTEXT_COLUMNS, [rows.end()]);
+    return rows.end();
   }
 
-  async #writeTransactions(flush: Flush): Promise<void> {
+  #transactionRows(flush: Flush): Buffer {
     const rows = new BinaryRows(TRANSACTION_COLUMNS.length);
     for (const { firstRow, head, size } of flush.transactions) {
       rows
@@ -173,30 +217,49 @@ export class Lane {
         .int8(BigInt(head.xid));
       rows.int8(BigInt.asIntN(64, head.commitLsn)).int8(head.committedAtMicros).int8(BigInt(size));
     }
-    await copyIn(this.#client, `${this.#schema}.transactions`, TRANSACTION_COLUMNS, [rows.end()]);
+    return rows.end();
   }
 
-  async #finish(flush: Flush): Promise<void> {
+  /** The call that ends the flush in the store, over its arguments, and these as text. */
+  #end(flush: Flush): [call: (given: readonly string[]) => string, values: string[]] {
     const { sourceId, writer } = this.#options;
     const last = flush.last!;
     const rollups = flush.rollups.rows((key) => flush.actorIds.get(key)!, flush.idOf);
-    const result = await this.#client.query<{ finished: boolean }>({
-      name: 'finish_flush',
-      text: `select ${this.#schema}.finish_flush($1, $2, $3, $4, $5,
-        timestamptz '2000-01-01 00:00:00+00' + $6::bigint * interval '1 microsecond', $7, $8) as finished`,
-      values: [
-        sourceId,
+    const call = ([source, by, from, commit, end, micros, counts, blocks]: readonly string[]): string =>
+      `${this.#schema}.end_flush(${source}::integer, ${by}::uuid, ${from}::pg_lsn, ${commit}::pg_lsn, ${end}::pg_lsn,
+        timestamptz '2000-01-01 00:00:00+00' + ${micros}::bigint * interval '1 microsecond', ${counts}::json, ${blocks}::bigint[])`;
+    return [
+      call,
+      [
+        String(sourceId),
         writer,
         formatLsn(flush.fromLsn),
         formatLsn(last.commitLsn),
         formatLsn(last.endLsn),
         last.committedAtMicros.toString(),
         JSON.stringify(rollups),
-        flush.blocks,
+        `{${flush.blocks.join(',')}}`,
       ],
-    });
-    if (result.rows[0]?.finished !== true) throw fenced();
+    ];
   }
+}
+
+// Each statement must see what the flush before has committed meanwhile.
+const BEGIN = 'begin isolation level read committed';
+const PARAMETERS = Array.from({ length: 8 }, (_, index) => `$${index + 1}`);
+/** Above this, what a flush takes is not its round trips, and it is better copied while the one before commits. */
+const SMALL_SEGMENT_BYTES = 256 * 1024;
+/** Raised by `end_flush`. */
+const FENCED = 'RT001';
+
+function isSmallSegment({ rows }: SealedSegment): boolean {
+  if (rows === null) return false;
+  const { segment } = rows;
+  return segment.byteLength <= SMALL_SEGMENT_BYTES && !segment.hasParts && !isIncomplete(segment);
+}
+
+function explainEnd(error: unknown): never {
+  throw codeOf(error) === FENCED ? fenced() : error;
 }
 
 const CONTEXT_COLUMNS = [

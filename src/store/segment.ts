@@ -47,6 +47,10 @@ export class Segment implements LargeRowTarget {
     return this.#fullBytes + this.at;
   }
 
+  get hasParts(): boolean {
+    return this.#full.some(isPart);
+  }
+
   beginRow(maxBytes: number): void {
     const needed = maxBytes + COPY_TRAILER.length;
     if (this.bytes.buffer.length - this.at < needed) {

@@ -143,7 +143,7 @@ it('reads by index only, however long the history', async () => {
     await findLinkedKeys(
       {
         ...snapshot,
-        queryPlanned: async (_name, sql, parameters) => {
+        queryPlanned: async (sql, parameters) => {
           await snapshot.query('set local plan_cache_mode = force_generic_plan');
           const rows = await snapshot.query<{ 'QUERY PLAN': string }>(`explain ${sql}`, parameters);
           plan = rows.map((row) => row['QUERY PLAN']).join('\n');
