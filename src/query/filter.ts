@@ -30,6 +30,8 @@ export const NO_FILTER: ActivityFilter = {
 /** The filter in the store's own terms. Null: not restricted. */
 export interface ResolvedFilter {
   readonly relationIds: readonly number[] | null;
+  /** With `records` in place of `relationIds`: names of tables that the scan looks up itself. */
+  readonly tables: readonly string[] | null;
   readonly records: readonly string[] | null;
   readonly actorIds: readonly number[] | null;
   /** Null as well when every source of the store is meant. */
@@ -62,13 +64,17 @@ export async function resolveFilter(
 ): Promise<ResolvedFilter | undefined> {
   const times = resolveTimes(filter, now);
   const sourceIds = filter.source.length === 0 ? null : await findSources(snapshot, filter.source);
-  const relationIds = filter.table.length === 0 ? null : await findRelations(snapshot, filter.table, sourceIds);
+  // A record's entries are found by their index, relations included: that saves a question.
+  const named = filter.record.length > 0 && filter.table.length > 0 && sourceIds === null;
+  const relationIds =
+    filter.table.length === 0 || named ? null : await findRelations(snapshot, filter.table, sourceIds);
   const actorIds = filter.user.length === 0 ? null : await findActors(snapshot, filter.user, sourceIds);
   if ([sourceIds, relationIds, actorIds].some((ids) => ids !== null && ids !== 'all' && ids.length === 0)) {
     return undefined;
   }
   return {
     relationIds,
+    tables: named ? filter.table : null,
     actorIds,
     // Relations and actors belong to a source: naming them has said it.
     sourceIds: sourceIds === 'all' || relationIds !== null || actorIds !== null ? null : sourceIds,
@@ -146,15 +152,19 @@ async function findSources(snapshot: Snapshot, names: readonly string[]): Promis
   return rows.length > 0 && rows[0]?.total === rows.length ? 'all' : rows.map((row) => row.id);
 }
 
-/** `orders` or `public.orders`; a name with a dot of its own is found too. */
+/** A condition on `audit.relations`. `orders` or `public.orders`; a name with a dot of its own is found too. */
+export function relationNamed(alias: string, names: string): string {
+  return `(${alias}.table_name = any(${names}) or ${alias}.schema_name || '.' || ${alias}.table_name = any(${names}))`;
+}
+
 async function findRelations(
   snapshot: Snapshot,
   tables: readonly string[],
   sourceIds: readonly number[] | 'all' | null,
 ): Promise<number[]> {
   const rows = await snapshot.queryPlanned<{ id: number }>(
-    `select id from :schema.relations
-     where (table_name = any($1::text[]) or schema_name || '.' || table_name = any($1::text[]))
+    `select id from :schema.relations r
+     where ${relationNamed('r', '$1::text[]')}
        and ($2::integer[] is null or source_id = any($2::integer[]))`,
     [tables, sourceIds === 'all' ? null : sourceIds],
   );

@@ -1,3 +1,4 @@
+import { relationNamed, type ResolvedFilter } from './filter.ts';
 import { MAX_ID, type IdRange } from './id-range.ts';
 import type { Snapshot } from './store-reader.ts';
 
@@ -15,20 +16,21 @@ export interface LinkedKey extends IdRange {
 /**
  * The other keys under which the records with these keys have entries: what they were called before they got the
  * key, and after they lost it. A key that several records had one after the other counts for the time of the
- * record only; deleted and created again under the same key, it is the same record. Null for `relationIds`: any
- * relation.
+ * record only; deleted and created again under the same key, it is the same record. Null for `relationIds` and
+ * `tables`: any relation.
  */
 export async function findLinkedKeys(
   snapshot: Snapshot,
-  relationIds: readonly number[] | null,
+  filter: Pick<ResolvedFilter, 'relationIds' | 'tables'>,
   keys: readonly string[],
 ): Promise<LinkedKey[]> {
   const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(CHAIN_SQL, [
-    relationIds,
+    filter.relationIds,
     keys,
     MAX_OWN_CHANGES,
     MAX_LINKED_KEYS,
     MAX_ID,
+    filter.tables,
   ]);
   return rows.map((row) => ({
     relationId: row.relation_id,
@@ -75,7 +77,8 @@ function steps(forward: boolean): string {
 const CHAIN_SQL = `
 with recursive own as (
   select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
-  where $1::integer[] is null or r.id = any($1::integer[])
+  where ($1::integer[] is null or r.id = any($1::integer[]))
+    and ($6::text[] is null or ${relationNamed('r', '$6::text[]')})
 ), later as (${steps(true)}
 ), earlier as (${steps(false)}
 )

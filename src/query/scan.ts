@@ -1,4 +1,4 @@
-import { entryCondition, rollupCondition, type ResolvedFilter } from './filter.ts';
+import { entryCondition, relationNamed, rollupCondition, type ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
 import { findLinkedKeys, type LinkedKey } from './key-chain.ts';
 import type { Snapshot } from './store-reader.ts';
@@ -40,25 +40,39 @@ interface Scan {
 
 /**
  * One index probe into `(relation_id, record_key, id)` for each relation and key, and for each other key that the
- * record had, for as long as it had it.
+ * record had, for as long as it had it. Most records had no other: both questions are asked at once.
  */
 async function findByRecord(scan: Scan, range: IdRange, records: readonly string[]): Promise<bigint[]> {
+  const [linked, found] = await Promise.all([
+    findLinkedKeys(scan.snapshot, scan.filter, records),
+    probeRecords(scan, range, records, []),
+  ]);
+  return linked.length === 0 ? found : probeRecords(scan, range, records, linked);
+}
+
+async function probeRecords(
+  scan: Scan,
+  range: IdRange,
+  records: readonly string[],
+  linked: readonly LinkedKey[],
+): Promise<bigint[]> {
   const { filter, want } = scan;
   const order = orderOf(scan.direction);
-  const linked = await findLinkedKeys(scan.snapshot, filter.relationIds, records);
   const parameters: unknown[] = [range.low, range.high, want, records];
   const condition = entryCondition(filter, parameters, new Set(['relation']));
   const select = (relation: string): string => `(select e.id from :schema.entries e
     where ${relation} and e.record_key = k.key and e.id between $1::bigint and $2::bigint and ${condition}
     order by e.id ${order} limit $3::bigint)`;
+  const anyTable = filter.relationIds === null && filter.tables === null;
   const relations =
     filter.relationIds === null
-      ? 'select id from :schema.relations'
+      ? `select r.id from :schema.relations r where ${
+          filter.tables === null ? 'true' : relationNamed('r', `$${parameters.push(filter.tables)}::text[]`)
+        }`
       : `select unnest($${parameters.push(filter.relationIds)}::integer[])`;
-  const tableless =
-    filter.relationIds === null
-      ? `union all select x.id from unnest($4::text[]) k(key) cross join lateral ${select('e.relation_id is null')} x`
-      : '';
+  const tableless = anyTable
+    ? `union all select x.id from unnest($4::text[]) k(key) cross join lateral ${select('e.relation_id is null')} x`
+    : '';
   const elsewhere = linked.length === 0 ? '' : `union all ${linkedSql(linked, { condition, order, parameters })}`;
   // An index on all that a probe asks for gives the order, too: no parameter can make another plan better.
   const rows = await scan.snapshot.queryPlanned<{ id: string }>(

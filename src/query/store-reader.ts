@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
@@ -39,6 +40,7 @@ export async function inSnapshot<Result>(
   try {
     client = await store.pool.connect();
     // The first question is sent right behind it.
+    sendTogether(client);
     const begun = client.query(
       `begin isolation level repeatable read read only;
        set local statement_timeout = ${timeoutMs}; set local search_path = pg_catalog`,
@@ -82,19 +84,21 @@ function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): S
     // It goes out together with the statement it is for, and fails only where that one does.
     client.query(`set local plan_cache_mode = ${mode}`).catch(() => {});
   };
+  const send = <Row extends pg.QueryResultRow>(text: string, values: unknown[], name?: string) => {
+    sendTogether(client);
+    return client.query<Row>({ text, values, ...(name === undefined ? {} : { name }) });
+  };
   return {
     async query<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
       plan('auto');
-      const result = await client.query<Row>(
-        sql.replaceAll(':schema', () => quoted),
-        [...parameters],
-      );
+      const text = sql.replaceAll(':schema', () => quoted);
+      const result = await send<Row>(text, [...parameters]);
       return result.rows;
     },
     async queryPlanned<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[]) {
       plan('force_generic_plan');
       const text = sql.replaceAll(':schema', () => quoted);
-      const result = await client.query<Row>({ name: statementName(text), text, values: [...parameters] });
+      const result = await send<Row>(text, [...parameters], statementName(text));
       return result.rows;
     },
     remainingMs() {
@@ -103,6 +107,14 @@ function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): S
       return remaining;
     },
   };
+}
+
+/** What is asked before the next answer is waited for leaves as one: each write wakes the server. */
+function sendTogether(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 type PlanMode = 'auto' | 'force_generic_plan';

@@ -370,10 +370,11 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   #reserve(count: number): Promise<bigint> {
     const reserved = this.#lastReserved
       .then(() =>
-        this.#registrar.query<{ first_id: string }>(
-          `select ${quoteIdentifier(this.#options.schema)}.reserve_ids($1, $2, $3) as first_id`,
-          [this.#options.checkpoint.sourceId, this.id, count],
-        ),
+        this.#registrar.query<{ first_id: string }>({
+          name: 'reserve_ids',
+          text: `select ${quoteIdentifier(this.#options.schema)}.reserve_ids($1, $2, $3) as first_id`,
+          values: [this.#options.checkpoint.sourceId, this.id, count],
+        }),
       )
       .then((result) => BigInt(result.rows[0]!.first_id));
     // One after the other: a client that has a query at work is not to be given another.

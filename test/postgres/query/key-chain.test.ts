@@ -150,7 +150,7 @@ it('reads by index only, however long the history', async () => {
           return [];
         },
       },
-      [relation],
+      { relationIds: [relation], tables: null },
       ['1'],
     );
   });
