@@ -6,10 +6,19 @@ import { createPaint } from '../cli/paint.ts';
 import { debugRequested, processEnvironment } from '../config/environment.ts';
 import { createLog } from '../lib/log.ts';
 import { startBenchServer, type BenchServer } from './bench-server.ts';
-import { findPgRecvlogical } from './client-tools.ts';
+import { findPgbench, findPgRecvlogical } from './client-tools.ts';
 import { runIngest } from './ingest.ts';
 import { renderLag, runLag, type LagReport } from './lag.ts';
-import { parseBenchArguments, USAGE, type IngestOptions, type LagOptions } from './options.ts';
+import {
+  parseBenchArguments,
+  USAGE,
+  type BenchArguments,
+  type IngestOptions,
+  type LagOptions,
+  type SourceOptions,
+} from './options.ts';
+import { renderSource, summariseSource, type SourceReport } from './source-report.ts';
+import { runSource } from './source.ts';
 import { renderReport, summarise, type IngestReport, type Machine } from './report.ts';
 
 const INTERRUPTED = 130;
@@ -59,6 +68,15 @@ function lag(options: LagOptions, signal: AbortSignal): Promise<LagReport> {
   return onServer(signal, (stage) => runLag(options, stage));
 }
 
+async function source(options: SourceOptions, signal: AbortSignal): Promise<SourceReport> {
+  const pgbench = await findPgbench(environment['PATH'] ?? '');
+  const loadBefore = loadavg()[0]!;
+  return onServer(signal, async ({ server, children }) => {
+    const runs = await runSource(options, { server, pgbench, children, note });
+    return summariseSource(runs, machineOf(server, loadBefore));
+  });
+}
+
 function machineOf(server: BenchServer, loadBefore: number): Machine {
   const processors = cpus();
   return {
@@ -76,6 +94,14 @@ function answer<R>(report: R, render: (report: R) => string, options: { readonly
   return options.json ? `${JSON.stringify(report, null, 2)}\n` : render(report);
 }
 
+async function run(chosen: BenchArguments, signal: AbortSignal): Promise<string> {
+  if (chosen.bench === 'ingest') {
+    return answer(await ingest(chosen.options, signal), renderReport, chosen.options);
+  }
+  if (chosen.bench === 'lag') return answer(await lag(chosen.options, signal), renderLag, chosen.options);
+  return answer(await source(chosen.options, signal), renderSource, chosen.options);
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const interruption = abortOnSignal();
   try {
@@ -84,10 +110,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(USAGE);
       return 0;
     }
-    const text =
-      chosen.bench === 'ingest'
-        ? answer(await ingest(chosen.options, interruption.signal), renderReport, chosen.options)
-        : answer(await lag(chosen.options, interruption.signal), renderLag, chosen.options);
+    const text = await run(chosen, interruption.signal);
     process.stdout.write(text);
     return 0;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
+import { SOURCE_VARIANTS, type VariantName } from './source-variant.ts';
 import { WORKLOADS, type WorkloadName } from './workload.ts';
 
 export interface IngestOptions {
@@ -22,13 +23,24 @@ export interface LagOptions {
   readonly json: boolean;
 }
 
+export interface SourceOptions {
+  readonly variants: readonly VariantName[];
+  /** Of each workload under each variant. */
+  readonly runs: number;
+  /** Of one run. */
+  readonly seconds: number;
+  readonly json: boolean;
+}
+
 /** Which benchmark, and how. */
 export type BenchArguments =
   | { readonly bench: 'ingest'; readonly options: IngestOptions }
-  | { readonly bench: 'lag'; readonly options: LagOptions };
+  | { readonly bench: 'lag'; readonly options: LagOptions }
+  | { readonly bench: 'source'; readonly options: SourceOptions };
 
 export const USAGE = `Usage: npm run bench -- ingest [options]
        npm run bench -- lag [options]
+       npm run bench -- source [options]
 
 ingest
 How fast Rowtrail stores a backlog of row changes, against pg_recvlogical throwing the same WAL away.
@@ -46,13 +58,24 @@ How long after its commit a lone transaction is served by the API: alone, then b
   --transactions <n>         one after the other (default: 1,000)
   --rate <n>                 other transactions a second in the second part (default: 1,000)
 
-both
+source
+What capture costs the sessions that write: pgbench's TPC-B, a script with two set_configs, updates that touch no row
+and one of 500,000 rows, under nothing, replica identity full, WAL capture, trigger capture and a classic row trigger.
+
+  --variant <name>           none, identity, wal, emit, trigger or classic, several with commas (default: all)
+  --runs <n>                 of each workload under each variant, taking turns (default: 5)
+  --seconds <n>              of each run (default: 5)
+
+all
   --json                     print JSON
   -h, --help
 `;
 
 const DEFAULT_RUNS = 3;
+const DEFAULT_SOURCE_RUNS = 5;
 const MAX_RUNS = 100;
+const DEFAULT_SECONDS = 5;
+const MAX_SECONDS = 3_600;
 const DEFAULT_TRANSACTIONS = 1_000;
 const DEFAULT_RATE = 1_000;
 const MAX_RATE = 100_000;
@@ -64,30 +87,45 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | n
   const { values, positionals } = parse(args);
   if (values.help === true) return null;
   const [bench] = positionals;
-  if (positionals.length !== 1 || (bench !== 'ingest' && bench !== 'lag')) {
-    const found = positionals.length === 0 ? 'no benchmark is named' : `unknown benchmark: ${positionals.join(' ')}`;
-    throw new RowtrailError('RT_USAGE', found, { hint: 'npm run bench -- ingest, or npm run bench -- lag' });
+  if (positionals.length === 1) {
+    if (bench === 'ingest') return { bench, options: ingestOptions(values) };
+    if (bench === 'lag') return { bench, options: lagOptions(values) };
+    if (bench === 'source') return { bench, options: sourceOptions(values) };
   }
-  return bench === 'ingest'
-    ? { bench, options: ingestOptions(values) }
-    : {
-        bench,
-        options: {
-          transactions:
-            values.transactions === undefined
-              ? DEFAULT_TRANSACTIONS
-              : positiveInteger('--transactions', values.transactions, MAX_TRANSACTIONS),
-          perSecond: values.rate === undefined ? DEFAULT_RATE : positiveInteger('--rate', values.rate, MAX_RATE),
-          json: values.json === true,
-        },
-      };
+  const found = positionals.length === 0 ? 'no benchmark is named' : `unknown benchmark: ${positionals.join(' ')}`;
+  throw new RowtrailError('RT_USAGE', found, { hint: 'npm run bench -- ingest, lag or source' });
 }
 
-function ingestOptions(values: ReturnType<typeof parse>['values']): IngestOptions {
+type Values = ReturnType<typeof parse>['values'];
+
+function lagOptions(values: Values): LagOptions {
+  return {
+    transactions: numberOf('--transactions', values.transactions, DEFAULT_TRANSACTIONS, MAX_TRANSACTIONS),
+    perSecond: numberOf('--rate', values.rate, DEFAULT_RATE, MAX_RATE),
+    json: values.json === true,
+  };
+}
+
+function sourceOptions(values: Values): SourceOptions {
+  const names = SOURCE_VARIANTS.map(({ name }) => name);
+  const wanted = values.variant?.split(',') ?? names;
+  const unknown = wanted.filter((name) => !names.some((known) => known === name));
+  if (unknown.length > 0) {
+    throw new RowtrailError('RT_USAGE', `--variant takes ${names.join(', ')}, not ${unknown.join(', ')}`);
+  }
+  return {
+    variants: names.filter((name) => wanted.includes(name)),
+    runs: numberOf('--runs', values.runs, DEFAULT_SOURCE_RUNS, MAX_RUNS),
+    seconds: numberOf('--seconds', values.seconds, DEFAULT_SECONDS, MAX_SECONDS),
+    json: values.json === true,
+  };
+}
+
+function ingestOptions(values: Values): IngestOptions {
   return {
     workloads: workloads(values.workload ?? 'all'),
     changes: values.rows === undefined ? null : positiveInteger('--rows', values.rows, MAX_CHANGES),
-    runs: values.runs === undefined ? DEFAULT_RUNS : positiveInteger('--runs', values.runs, MAX_RUNS),
+    runs: numberOf('--runs', values.runs, DEFAULT_RUNS, MAX_RUNS),
     context: values.context === true,
     json: values.json === true,
     cpuProfileDir: values['cpu-prof'] ?? null,
@@ -107,6 +145,8 @@ function parse(args: readonly string[]) {
         'cpu-prof': { type: 'string' },
         transactions: { type: 'string' },
         rate: { type: 'string' },
+        variant: { type: 'string' },
+        seconds: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -124,6 +164,10 @@ function workloads(text: string): readonly WorkloadName[] {
     throw new RowtrailError('RT_USAGE', `--workload takes ${names.join(', ')} or all, not ${text}`);
   }
   return chosen;
+}
+
+function numberOf(option: string, text: string | undefined, unset: number, max: number): number {
+  return text === undefined ? unset : positiveInteger(option, text, max);
 }
 
 function positiveInteger(option: string, text: string, max: number): number {

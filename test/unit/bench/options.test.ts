@@ -18,6 +18,21 @@ test('everything has a default', () => {
     bench: 'lag',
     options: { transactions: 1000, perSecond: 1000, json: false },
   });
+  expect(parseBenchArguments(['source'])).toEqual({
+    bench: 'source',
+    options: {
+      variants: ['none', 'identity', 'wal', 'emit', 'trigger', 'classic'],
+      runs: 5,
+      seconds: 5,
+      json: false,
+    },
+  });
+});
+
+test('variants are taken in their own order, and only those there are', () => {
+  const chosen = parseBenchArguments(['source', '--variant', 'classic,none', '--runs', '2', '--seconds', '1']);
+  expect(chosen?.options).toEqual({ variants: ['none', 'classic'], runs: 2, seconds: 1, json: false });
+  expect(() => parseBenchArguments(['source', '--variant', 'none,fast'])).toThrow(/not fast/);
 });
 
 test('options', () => {
