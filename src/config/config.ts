@@ -26,6 +26,8 @@ export interface SourceConfig {
   readonly identity: 'full' | 'existing';
   readonly truncate: { readonly capture: boolean; readonly maxBytes: number };
   readonly tableOptions: Readonly<Record<string, TableOptions>>;
+  /** The key of `hash` columns and of masked key columns. Never printed. Null: there is none. */
+  readonly hashKey: string | null;
   readonly baseline: boolean;
   readonly slot: string;
   readonly publication: string;

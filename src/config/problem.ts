@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { RowtrailError } from '../lib/errors.ts';
+import { counted } from '../lib/counted.ts';
 import { nearest } from '../lib/nearest.ts';
 import { withoutPassword } from './url.ts';
 
@@ -52,13 +53,14 @@ export function explainIssue(issue: z.core.$ZodIssue, raw: unknown): { path: Key
     return [{ path: issue.path, message: `the key takes ${takes}` }];
   }
   const found = valueAt(raw, issue.path);
+  const isSecret = issue.path.at(-1) === 'hashKey';
   const takes =
     issue.code === 'invalid_type' && issue.expected === 'object'
       ? `a mapping with the keys ${issue.message}`
       : issue.message;
   if (found === undefined) return [{ path: issue.path, message: `is missing; takes ${takes}` }];
   const meant = issue.code === 'invalid_value' && typeof found === 'string' ? nearestValue(found, issue.values) : '';
-  return [{ path: issue.path, message: `found ${shown(found)}, takes ${takes}${meant}` }];
+  return [{ path: issue.path, message: `found ${isSecret ? secret(found) : shown(found)}, takes ${takes}${meant}` }];
 }
 
 const MAX_SHOWN_LENGTH = 80;
@@ -71,6 +73,11 @@ export function shown(value: unknown): string {
   if (typeof value !== 'string') return `${JSON.stringify(value)} (a ${typeof value})`;
   const safe = withoutPassword(value);
   return JSON.stringify(safe.length > MAX_SHOWN_LENGTH ? `${safe.slice(0, MAX_SHOWN_LENGTH)}…` : safe);
+}
+
+/** What can be said of a secret that is wrong. */
+function secret(value: unknown): string {
+  return typeof value === 'string' ? `a text of ${counted(value.length, 'character')}` : `a ${typeof value}`;
 }
 
 function problemLine({ path, line, message }: ConfigProblem): string {

@@ -40,6 +40,7 @@ function resolveSource(source: ConfigFile['sources'][number]): SourceConfig {
     identity: source.identity,
     truncate: { capture: source.truncate.capture, maxBytes: parseSize(source.truncate.maxBytes) },
     tableOptions: mapValues(source.tableOptions, (options) => ({ ...options, identity: options.identity ?? null })),
+    hashKey: source.hashKey ?? null,
     baseline: source.baseline,
     slot: source.slot ?? slotName(source.name),
     publication: source.publication ?? slotName(source.name),

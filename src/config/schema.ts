@@ -14,6 +14,9 @@ const TABLE_PATTERN_TAKES = '"schema.table" with * for any letters, and ! before
 const TABLE_NAME_TAKES = '"schema.table"';
 const SIZE_TAKES = 'a size such as 64MB (B, kB, MB or GB, powers of 1024) or a number of bytes';
 const MAX_PORT = 65_535;
+/** Below this, whoever has the hashes finds the key by trying. */
+const MIN_HASH_KEY_LENGTH = 16;
+const HASH_KEY_TAKES = `a secret of at least ${MIN_HASH_KEY_LENGTH} characters, quoted, such as "\${ROWTRAIL_HASH_KEY}"`;
 
 /** `z.strictObject` whose error names the keys it takes. */
 function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -104,7 +107,14 @@ const source = mapping({
       error: `a mapping from ${TABLE_NAME_TAKES} to options`,
     })
     .default({}),
-  baseline: flag().default(false),
+  hashKey: z
+    .string({ error: HASH_KEY_TAKES })
+    .min(MIN_HASH_KEY_LENGTH, { error: HASH_KEY_TAKES })
+    .optional()
+    .describe('The secret that `hash` columns are hashed with (HMAC-SHA-256). Another one makes other hashes.'),
+  baseline: flag()
+    .default(false)
+    .describe('Record the rows that are there when a table comes to be tracked, as `baseline` entries.'),
   slot: matching(/^[a-z0-9_]{1,63}$/, 'a slot name: 1 to 63 of a-z, 0-9 and _').optional(),
   publication: matching(/^[a-z_][a-z0-9_]{0,62}$/, 'a publication name: 1 to 63 of a-z, 0-9 and _').optional(),
   context: mapping({
@@ -132,6 +142,10 @@ const source = mapping({
     .default({}),
   revert: mapping({ url: postgresUrl() }).optional().describe('The role reverts run as. Absent: reverts are off.'),
   allowUnboundedWal: flag().default(false),
+}).superRefine((value, context) => {
+  const hashing = Object.entries(value.tableOptions).find(([, options]) => options.hash.length > 0);
+  if (hashing === undefined || value.hashKey !== undefined) return;
+  context.addIssue({ code: 'custom', path: ['hashKey'], message: `${HASH_KEY_TAKES}: ${hashing[0]} has \`hash\` columns` });
 });
 
 const sources = z

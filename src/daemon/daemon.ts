@@ -119,15 +119,6 @@ function warnOfLimits(config: Config, log: Log): void {
         },
       );
     }
-    const masked = Object.entries(source.tableOptions).filter(
-      ([, table]) => table.hash.length + table.redact.length > 0,
-    );
-    if (masked.length > 0) {
-      log.warn(
-        { source: source.name, tables: masked.map(([name]) => name) },
-        'hash and redact columns are left out of entries altogether in this version',
-      );
-    }
     if (source.baseline)
       log.warn(
         { source: source.name },

@@ -2,11 +2,11 @@ import type pg from 'pg';
 import { readRelationFacts, type RelationFacts } from '../capture/wal/catalog.ts';
 import { namesThen, relationKey } from '../capture/wal/relation-key.ts';
 import { untilVisible } from '../capture/wal/visibility.ts';
-import type { Relation } from '../change/relation.ts';
-import type { SourceConfig, TableOptions } from '../config/config.ts';
+import type { SourceConfig } from '../config/config.ts';
 import { compileRelation, type RelationPlan } from '../entry/relation-plan.ts';
 import type { Dictionary } from '../store/dictionary.ts';
 import type { AssemblerOptions } from '../transaction/assembler.ts';
+import type { RuleKeeper } from './rule-keeper.ts';
 import type { StampKeeper } from './stamp-keeper.ts';
 
 /**
@@ -19,6 +19,7 @@ export function relationDescriber(
   dictionary: Dictionary,
   relationIds: Map<number, number>,
   stampKeeper: StampKeeper,
+  ruleKeeper: RuleKeeper,
 ): AssemblerOptions<RelationPlan>['describe'] {
   // By oid. The store has the last key by name: it may have been renamed since, and be gone from the catalog.
   const keyNumbers = new Map<number, readonly number[]>();
@@ -35,6 +36,12 @@ export function relationDescriber(
     else keyNumbers.delete(oid);
     const relationId = await dictionary.relationId(relation, key, facts);
     relationIds.set(relation.oid, relationId);
+    const table = {
+      ...relation,
+      columns: relation.columns.map(({ name }, i) => ({ name, attnum: facts.attnums[i] ?? null })),
+    };
+    const rules = await ruleKeeper.rules(oid, table);
+    const masks = ruleKeeper.stamp(rules, table);
     return compileRelation(relation, {
       relationId,
       key,
@@ -45,8 +52,9 @@ export function relationDescriber(
       trust:
         facts.partitioned && stamps?.partsByKey !== true
           ? null
-          : await stampKeeper.trust({ oid, id: relationId, key }, at, stamps, isShown),
-      masked: maskedColumns(source.tableOptions, relation),
+          : await stampKeeper.trust({ oid, id: relationId, key, masks }, at, stamps, isShown),
+      rules,
+      hashKey: ruleKeeper.hashKey,
     });
   };
 }
@@ -55,16 +63,4 @@ export function relationDescriber(
 function generatedColumns({ columns, attnums }: RelationFacts): ReadonlySet<number> {
   const generated = new Set(columns.filter((column) => column.generated).map((column) => column.attnum));
   return new Set(attnums.flatMap((attnum, i) => (attnum !== null && generated.has(attnum) ? [i] : [])));
-}
-
-/**
- * Columns that must not get into the store. Until hashes and redactions are stored as such, those columns
- * are left out altogether: too little is mended later, a leak is not.
- */
-export function maskedColumns(
-  options: Readonly<Record<string, TableOptions>>,
-  relation: Pick<Relation, 'schema' | 'name'>,
-): ReadonlySet<string> {
-  const table = options[`${relation.schema}.${relation.name}`];
-  return new Set(table === undefined ? [] : [...table.exclude, ...table.hash, ...table.redact]);
 }

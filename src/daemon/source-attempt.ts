@@ -20,6 +20,7 @@ import { TransactionAssembler } from '../transaction/assembler.ts';
 import type { ClaimMapping } from '../transaction/context-message.ts';
 import { relationDescriber } from './relation-describer.ts';
 import { rootRelation } from './root-relation.ts';
+import { RuleKeeper } from './rule-keeper.ts';
 import { SessionCache } from './session-cache.ts';
 import { StampKeeper } from './stamp-keeper.ts';
 import type pg from 'pg';
@@ -271,13 +272,15 @@ export class SourceAttempt {
       epoch: known.epoch,
     });
     await stampKeeper.start();
+    const ruleKeeper = new RuleKeeper(source, sourcePool, { pool: storePool, schema: store.schema });
+    await ruleKeeper.start();
     const checkpoint = await this.#store(() => writer.start());
     const assembler = new TransactionAssembler<RelationPlan>({
       sink: writer,
       sessions,
       secret,
       mappings: claimMappings(source),
-      describe: relationDescriber(source, sourcePool, dictionary, relationIds, stampKeeper),
+      describe: relationDescriber(source, sourcePool, dictionary, relationIds, stampKeeper, ruleKeeper),
       restart: this.#knowsMovedPartitions ? null : (endLsn) => this.#restart(endLsn),
       relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
       storedUpTo: checkpoint.endLsn,

@@ -38,7 +38,7 @@ export class StampKeeper {
    * next one; beyond it, only the catalog can tell, and only if it showed this transaction by then (`isShown`).
    */
   async trust(
-    relation: { oid: number; id: number; key: readonly string[] | null },
+    relation: { oid: number; id: number; key: readonly string[] | null; masks: string | null },
     at: StreamPosition,
     stamps: RelationStamps | null,
     isShown: boolean,
@@ -47,9 +47,11 @@ export class StampKeeper {
     const never = new Set([...(stamps?.attnums.keys() ?? [])].filter((name) => stamps?.columns.has(name) === false));
     if (stamps === null || !isShown) return { from, since: new Map(), never };
     const first = this.#first.get(relation.oid);
-    // The key as the stream has it: entries under another one are no entries of these records.
+    // The key as the stream has it: entries under another one are no entries of these records. Likewise the masks:
+    // a value in clear must not come back, and a hash with another key shows nothing.
     const { stamp, ...seen } = earliest(stamps.relation, first?.relation);
-    const whole = { ...seen, stamp: `${stamp} / ${JSON.stringify(relation.key)}` };
+    const masks = relation.masks === null ? '' : ` / ${relation.masks}`;
+    const whole = { ...seen, stamp: `${stamp} / ${JSON.stringify(relation.key)}${masks}` };
     const columns = [...stamps.columns].map(([name, now]) => earliest(now, first?.columns.get(name)));
     const { pool, schema, epoch } = this.#store;
     const since = await recordStamps(pool, schema, { relationId: relation.id, epoch, floor: at.commitLsn + 1n }, [

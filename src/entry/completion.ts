@@ -68,9 +68,10 @@ export function completeEntry(
     }
   }
   if (stillUnknown.length === unknown.size) return null;
-  const nothingKnown = stillUnknown.length === plan.columns.length;
+  const named = [...changed, ...plan.hidden.filter(({ name }) => wasChanged.has(name))];
+  const nothingKnown = stillUnknown.length === plan.columns.length && named.length === 0;
   return {
-    changed: entry.action === 'delete' || nothingKnown ? null : changed,
+    changed: entry.action === 'delete' || nothingKnown ? null : named,
     unknown: stillUnknown,
     row: imageText(plan.columns, now),
     old: changed.length === 0 ? null : imageText(changed, before),

@@ -59,8 +59,8 @@ class ValuePart implements EntryPart {
   }
 }
 
-/** A buffer of its own for each window: the socket may still hold the one before. */
-function* windows({ source, offset, length }: LargeValue): Generator<Buffer, undefined> {
+/** The text, a buffer of its own for each window: the socket may still hold the one before. */
+export function* windows({ source, offset, length }: LargeValue): Generator<Buffer, undefined> {
   for (let at = 0; at < length; at += WINDOW_BYTES) {
     const window = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, length - at));
     source.read(offset + at, window);

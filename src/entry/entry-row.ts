@@ -81,6 +81,8 @@ class ColumnList {
 
 const changedColumns = new ColumnList();
 const unknownColumns = new ColumnList();
+/** How many of the changed columns have their old value in the entry: they come first. */
+let shownChanges = 0;
 
 /** Of the change at hand: whether its old tuple holds the identity alone. */
 let oldIsPartial = false;
@@ -107,8 +109,11 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Chang
   oldIsPartial = change.oldHasKeyOnly || hasPartialOldTuple(plan, change.old);
   if (change.action === 'update') diff(plan, change);
   else findUnknown(plan, change);
+  shownChanges = changedColumns.count;
+  if (change.action === 'update' && plan.hidden.length > 0) diffHidden(plan, change);
   at =
-    change.action === 'update' && (unknownColumns.count === 0 || unknownColumns.count < plan.columns.length)
+    change.action === 'update' &&
+    (unknownColumns.count === 0 || unknownColumns.count < plan.columns.length || changedColumns.count > 0)
       ? writeNames(out, at, changedColumns)
       : putInt32(out, -1, at);
   at = unknownColumns.count > 0 ? writeNames(out, at, unknownColumns) : putInt32(out, -1, at);
@@ -116,8 +121,8 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Chang
   const rowStart = at;
   at = writeImage(out, at, plan, change);
   const rowEnd = at;
-  at = changedColumns.count > 0 ? writeOld(out, at, change.old!) : putInt32(out, -1, at);
-  at = putInt32(out, -1, at);
+  at = shownChanges > 0 ? writeOld(out, at, change.old!) : putInt32(out, -1, at);
+  at = writeBytes(out, at, plan.masks);
   at = writeRecordKey(out, at, plan, change, rowStart + 4, rowEnd);
   target.at = at;
   return (unknownColumns.count > 0 ? INCOMPLETE_ROW : PLAIN_ROW) | (keyChanged ? KEY_CHANGED : PLAIN_ROW);
@@ -210,6 +215,26 @@ function diff(plan: RelationPlan, change: Change<unknown>): void {
   }
 }
 
+/** Adds the changed columns of which no value is kept. Where the old one was not sent, they are not said to have changed. */
+function diffHidden(plan: RelationPlan, { new: created, old }: Change<unknown>): void {
+  if (created === null || old === null) return;
+  for (const column of plan.hidden) {
+    if (oldIsPartial && !column.identity) continue;
+    if (!differs(created, old, column.index)) continue;
+    if (column.named) changedColumns.add(column);
+    if (column.inKey) keyChanged = true;
+  }
+}
+
+function differs(created: Tuple, old: Tuple, i: number): boolean {
+  const length = created.lengths[i]!;
+  if (length === UNCHANGED_TOAST || old.lengths[i] === UNCHANGED_TOAST) return false;
+  return (
+    length !== old.lengths[i] ||
+    (length > 0 && !sameBytes(created.bytes, created.starts[i]!, old.bytes, old.starts[i]!, length))
+  );
+}
+
 /**
  * A partition made after `setup` has the default identity, but its root's FULL is what the stream announces:
  * then the old tuple has nulls for all that was not sent. A row whose columns are all null looks the same, and
@@ -217,13 +242,15 @@ function diff(plan: RelationPlan, change: Change<unknown>): void {
  */
 export function hasPartialOldTuple(plan: RelationPlan, old: Tuple | null): boolean {
   if (!plan.partitioned || old === null || plan.key === null) return false;
-  let hidden = false;
-  for (const column of plan.columns) {
-    if (column.identity) continue;
-    if (old.lengths[column.index] !== NULL_VALUE) return false;
-    hidden = true;
+  let isLacking = false;
+  for (const columns of [plan.columns, plan.hidden]) {
+    for (const column of columns) {
+      if (column.identity) continue;
+      if (old.lengths[column.index] !== NULL_VALUE) return false;
+      isLacking = true;
+    }
   }
-  return hidden;
+  return isLacking;
 }
 
 /** A delete under a partial identity carries the key alone; an insert carries everything. */
@@ -265,7 +292,7 @@ function writeImage(out: Bytes, start: number, plan: RelationPlan, change: Chang
 function writeOld(out: Bytes, start: number, old: Tuple): number {
   let at = start + 4;
   let separator = 0x7b;
-  for (let i = 0; i < changedColumns.count; i += 1) {
+  for (let i = 0; i < shownChanges; i += 1) {
     const column = changedColumns.columns[i]!;
     out.buffer[at] = separator;
     separator = 0x2c;

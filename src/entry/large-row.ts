@@ -6,7 +6,7 @@ import { int32s, namesField, NULL_FIELD } from './copy-field.ts';
 import { hasPartialOldTuple, MAX_RECORD_KEY_BYTES, writeHead, type EntryHead } from './entry-row.ts';
 import { inMemory, jsonString, sameText, verbatim, type EntryPart } from './entry-part.ts';
 import { jsonStringLength, writeJsonString } from './json-text.ts';
-import { BOOLEAN_VALUE, JSON_VALUE, NUMBER_VALUE, type PlanColumn, type RelationPlan } from './relation-plan.ts';
+import { BOOLEAN_VALUE, JSON_VALUE, NUMBER_VALUE, type HiddenColumn, type PlanColumn, type RelationPlan } from './relation-plan.ts';
 import type { RowTarget } from './row-target.ts';
 import { tupleText } from './tuple-text.ts';
 
@@ -30,13 +30,17 @@ export function writeLargeRowEntry(
 ): string | null {
   const partial = change.oldHasKeyOnly || hasPartialOldTuple(plan, change.old);
   const { changed, unknown } = diff(plan, change, partial);
+  const hidden = hiddenChanges(plan, change, partial);
+  const named = [...changed, ...hidden.filter((column) => column.named)];
   target.beginRow(HEAD_BYTES);
   target.at = writeHead(target.bytes, target.at, head, plan.relationId, new Bytes(Buffer.from(change.action)));
 
   const isUpdate = change.action === 'update';
   target.addPart(
     inMemory(
-      isUpdate && (unknown.length === 0 || unknown.length < plan.columns.length) ? namesField(changed) : NULL_FIELD,
+      isUpdate && (unknown.length === 0 || unknown.length < plan.columns.length || named.length > 0)
+        ? namesField(named)
+        : NULL_FIELD,
     ),
   );
   target.addPart(inMemory(unknown.length > 0 ? namesField(unknown) : NULL_FIELD));
@@ -50,8 +54,8 @@ export function writeLargeRowEntry(
       objectParts(changed, () => change.old),
     );
   else target.addPart(inMemory(NULL_FIELD));
-  target.addPart(inMemory(Buffer.concat([NULL_FIELD, int32s(key.length), key])));
-  return changed.some((column) => column.inKey) ? key.toString() : null;
+  target.addPart(inMemory(Buffer.concat([...bytesField(plan.masks), int32s(key.length), key])));
+  return [...changed, ...hidden].some((column) => column.inKey) ? key.toString() : null;
 }
 
 interface Difference {
@@ -78,6 +82,23 @@ function diff(plan: RelationPlan, change: Change<unknown>, partial: boolean): Di
     }
   }
   return { changed, unknown };
+}
+
+/** The changed columns of which no value is kept. */
+function hiddenChanges(plan: RelationPlan, change: Change<unknown>, partial: boolean): readonly HiddenColumn[] {
+  const { old, new: created } = change;
+  if (old === null || created === null) return [];
+  return plan.hidden.filter(
+    ({ identity, index }) =>
+      (!partial || identity) &&
+      created.lengths[index] !== UNCHANGED_TOAST &&
+      old.lengths[index] !== UNCHANGED_TOAST &&
+      !sameValue(created, old, index),
+  );
+}
+
+function bytesField(bytes: Bytes | null): Buffer[] {
+  return bytes === null ? [NULL_FIELD] : [int32s(bytes.buffer.length), bytes.buffer];
 }
 
 function sameValue(a: Tuple, b: Tuple, index: number): boolean {

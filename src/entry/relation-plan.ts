@@ -1,4 +1,6 @@
+import type { KeyObject } from 'node:crypto';
 import { Bytes } from '../change/bytes.ts';
+import type { ColumnRule } from '../change/column-rule.ts';
 import type { Column, Relation } from '../change/relation.ts';
 import type { ImageTrust } from './image-trust.ts';
 
@@ -39,6 +41,11 @@ export interface PlanColumn {
   readonly arrayElement: Bytes;
 }
 
+export interface HiddenColumn extends PlanColumn {
+  /** Whether `changed` may name it. */
+  readonly named: boolean;
+}
+
 /** Everything about a relation version that encoding its rows needs, worked out once. */
 export interface RelationPlan {
   /** `audit.relations.id`. */
@@ -48,6 +55,13 @@ export interface RelationPlan {
   readonly name: string;
   /** The columns that go into images, in table order. */
   readonly columns: readonly PlanColumn[];
+  /** Redacted ones, and excluded ones of the key: compared, and in no image. */
+  readonly hidden: readonly HiddenColumn[];
+  /** Columns whose values are hashed before anything is made of them. */
+  readonly hashed: readonly PlanColumn[];
+  readonly hashKey: KeyObject | null;
+  /** `entries.data` of its rows: which columns are masked, as JSON; null if none is. */
+  readonly masks: Bytes | null;
   /** The key's columns in key order; null without a key. */
   readonly key: readonly PlanColumn[] | null;
   readonly partitioned: boolean;
@@ -76,8 +90,10 @@ export interface PlanOptions {
   readonly partitionKey: readonly string[] | null;
   /** Null: records are not to be told apart by the key when old values are missing. */
   readonly trust: ImageTrust | null;
-  /** Columns that must not leave the decoder. */
-  readonly masked: ReadonlySet<string>;
+  /** By position in the tuple. */
+  readonly rules: ReadonlyMap<number, ColumnRule>;
+  /** Null: no column is hashed, and records of a masked key can't be told apart. */
+  readonly hashKey: KeyObject | null;
 }
 
 /** Compiles a relation version. Pure. */
@@ -85,27 +101,50 @@ export function compileRelation(relation: Relation, options: PlanOptions): Relat
   // Under FULL every column is flagged. A partition may have another identity than its root: then the key is sent.
   const identity = (column: Column): boolean =>
     relation.replicaIdentity === 'f' ? options.key?.includes(column.name) === true : column.identity;
-  const known = relation.columns
-    .map((column, index) => planColumn(column, index, options, identity(column)))
-    .filter((column) => !options.masked.has(column.name));
-  const columns = known.filter((column) => !options.generated.has(column.index));
-  const key = keyColumns(known, options.key);
+  const rule = ({ index }: PlanColumn): ColumnRule | undefined => options.rules.get(index);
+  const all = relation.columns.map((column, index) => planColumn(column, index, options, identity(column)));
+  const known = all.filter((column) => !options.generated.has(column.index));
+  const columns = known.filter((column) => rule(column) === undefined || rule(column) === 'hash');
+  const key = keyColumns(all, options);
+  const hidden = known
+    .filter((column) => rule(column) === 'redact' || (rule(column) === 'exclude' && key?.includes(column) === true))
+    .map((column) => ({ ...column, named: rule(column) === 'redact' }));
+  const hashed = all.filter(
+    (column) => rule(column) === 'hash' || (rule(column) !== undefined && key?.includes(column) === true),
+  );
+  const masks = masksOf(columns, hidden, rule);
   return {
     relationId: options.relationId,
     oid: relation.oid,
     schema: relation.schema,
     name: relation.name,
     columns,
+    hidden,
+    hashed,
+    hashKey: options.hashKey,
+    masks,
     key,
     partitioned: options.partitioned,
-    unchecked: known.filter((column) => options.unchecked.has(column.index)),
+    unchecked: all.filter((column) => options.unchecked.has(column.index) && rule(column) !== 'exclude'),
     partitionKey: options.partitioned ? options.partitionKey : null,
     trust: key !== null && identifiesRecords(relation, options) ? options.trust : null,
-    nameBytes: columns.reduce(
+    nameBytes: [...columns, ...hidden].reduce(
       (total, column) => total + column.jsonKey.buffer.length + column.arrayElement.buffer.length + 1,
-      0,
+      masks?.buffer.length ?? 0,
     ),
   };
+}
+
+function masksOf(
+  columns: readonly PlanColumn[],
+  hidden: readonly HiddenColumn[],
+  rule: (column: PlanColumn) => ColumnRule | undefined,
+): Bytes | null {
+  const redacted = hidden.filter((column) => column.named).map((column) => column.name);
+  const hashed = columns.filter((column) => rule(column) === 'hash').map((column) => column.name);
+  if (redacted.length + hashed.length === 0) return null;
+  const masks = { ...(redacted.length > 0 ? { redacted } : {}), ...(hashed.length > 0 ? { hashed } : {}) };
+  return new Bytes(Buffer.from(JSON.stringify(masks)));
 }
 
 /** How values of a column's type stand in images; domains like their base type. */
@@ -122,7 +161,7 @@ function planColumn(column: Column, index: number, options: PlanOptions, identit
   return {
     index,
     name: column.name,
-    kind: valueKind(column),
+    kind: options.rules.get(index) === 'hash' ? STRING_VALUE : valueKind(column),
     identity,
     inKey: options.key?.includes(column.name) === true,
     jsonKey: new Bytes(Buffer.from(`${JSON.stringify(column.name)}:`)),
@@ -143,9 +182,10 @@ function identifiesRecords(relation: Relation, options: PlanOptions): boolean {
   );
 }
 
-/** A masked key column would leak through `record`: then, no key. */
-function keyColumns(known: readonly PlanColumn[], names: readonly string[] | null): PlanColumn[] | null {
-  if (names === null || names.length === 0) return null;
-  const key = names.flatMap((name) => known.find((column) => column.name === name) ?? []);
-  return key.length === names.length ? key : null;
+/** A masked column of the key would leak through `record`: there it is hashed, and without a hash key there is no key. */
+function keyColumns(all: readonly PlanColumn[], { key, rules, hashKey }: PlanOptions): PlanColumn[] | null {
+  if (key === null || key.length === 0) return null;
+  const columns = key.flatMap((name) => all.find((column) => column.name === name) ?? []);
+  const isMasked = columns.some(({ index }) => rules.has(index));
+  return columns.length === key.length && !(isMasked && hashKey === null) ? columns : null;
 }

@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { Bytes } from '../change/bytes.ts';
 import type { Change } from '../change/change.ts';
 import type { Tuple } from '../change/tuple.ts';
 import { JSON_VALUE, type PlanColumn, type RelationPlan } from './relation-plan.ts';
-import { tupleText } from './tuple-text.ts';
+import { tupleText, withTexts } from './tuple-text.ts';
 
 /**
  * The change with text that is valid UTF-8: bytes that are not stand as `\ooo`, as PostgreSQL 15 prints such a
@@ -19,30 +18,17 @@ function validTuple(columns: readonly PlanColumn[], tuple: Tuple | null): Tuple 
   if (tuple === null) return null;
   const invalid = columns.filter(({ index }) => tuple.lengths[index]! > 0 && !isUtf8(tupleText(tuple, index)));
   if (invalid.length === 0) return tuple;
-  const starts = tuple.starts.slice(0, tuple.columnCount);
-  const lengths = tuple.lengths.slice(0, tuple.columnCount);
-  const buffers = Array.from(lengths, (length, i) => (length > 0 ? tupleText(tuple, i) : EMPTY));
-  for (const { index, kind } of invalid) {
-    // Within JSON a backslash must be escaped itself, or it would no longer be JSON.
-    buffers[index] = escapeInvalid(buffers[index]!, kind === JSON_VALUE ? '\\\\' : '\\');
-    lengths[index] = buffers[index].length;
-  }
-  let byteLength = 0;
-  buffers.forEach((buffer, i) => {
-    starts[i] = byteLength;
-    byteLength += buffer.length;
-  });
-  return {
-    ...tuple,
-    bytes: new Bytes(Buffer.concat(buffers)),
-    columnCount: tuple.columnCount,
-    starts,
-    lengths,
-    byteLength,
-  };
+  return withTexts(
+    tuple,
+    new Map(
+      invalid.map(({ index, kind }) => [
+        index,
+        // Within JSON a backslash must be escaped itself, or it would no longer be JSON.
+        escapeInvalid(tupleText(tuple, index), kind === JSON_VALUE ? '\\\\' : '\\'),
+      ]),
+    ),
+  );
 }
-
-const EMPTY = Buffer.alloc(0);
 
 function escapeInvalid(text: Buffer, escape: string): Buffer {
   const parts: Buffer[] = [];

@@ -43,7 +43,7 @@ export interface EntryRecord {
 export function entryJson(record: EntryRecord): string {
   const images = imagesOf(record);
   const event = new Map(
-    (record.data === null ? [] : membersOf(record.data)).map((member) => [member.name, member.rawValue]),
+    (record.data === null || record.row !== null ? [] : membersOf(record.data)).map((member) => [member.name, member.rawValue]),
   );
   return objectText([
     ['id', text(record.id)],
@@ -70,7 +70,7 @@ export function entryJson(record: EntryRecord): string {
     ['reverted_by', '[]'],
     ['comments', '0'],
     ['incomplete', images.incomplete],
-    ...(record.data === null ? [] : [['data', event.get('data') ?? 'null'] as const]),
+    ...(record.data === null || record.row !== null ? [] : [['data', event.get('data') ?? 'null'] as const]),
   ]);
 }
 
@@ -110,14 +110,24 @@ function beforeText(record: EntryRecord, row: readonly Member[]): string {
 /**
  * What the stream does not carry is taken from the record's last entry, unless that lies behind a gap. Without one:
  * a column that even the row after an update lacks is an unchanged TOASTed value that was not sent; one
- * that the row has lacks its old value only, because the table's identity does not carry it.
+ * that the row has lacks its old value only, because the table's identity does not carry it. A baseline leaves out
+ * values that are too large. Redacted columns are lacking by rule: where others are too, `masked` says which those are.
  */
 function incompleteText(record: EntryRecord, row: readonly Member[]): string {
-  if (record.unknown === null || record.unknown.length === 0) return 'null';
+  const unknown = record.unknown ?? [];
+  const masked = redactedColumns(record);
+  if (unknown.length + masked.length === 0) return 'null';
+  const columns = [...unknown, ...masked];
+  if (unknown.length === 0) return JSON.stringify({ columns, reason: 'masked' });
   const present = new Set(row.map((member) => member.name));
-  const toast = record.action === 'update' && record.unknown.some((column) => !present.has(column));
+  const toast = record.action === 'baseline' || (record.action === 'update' && unknown.some((c) => !present.has(c)));
   const reason = record.after_gap === true ? 'gap' : toast ? 'toast' : 'identity';
-  return JSON.stringify({ columns: record.unknown, reason });
+  return JSON.stringify({ columns, reason, ...(masked.length > 0 ? { masked } : {}) });
+}
+
+/** An entry with a row has for data which of its columns are masked. */
+function redactedColumns({ data }: EntryRecord): readonly string[] {
+  return data === null ? [] : ((JSON.parse(data) as { redacted?: readonly string[] }).redacted ?? []);
 }
 
 function keyText(keyColumns: readonly string[] | null, row: readonly Member[]): string {

@@ -5,6 +5,7 @@ import type { Context, LoggedEvent } from '../change/context.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
 import { PLAIN_ROW, writePlainEntry, writeRowEntry, type EntryHead } from '../entry/entry-row.ts';
 import { writeLargeRowEntry } from '../entry/large-row.ts';
+import { withMasks } from '../entry/mask.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
 import { Ending } from '../lib/ending.ts';
@@ -166,7 +167,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#deletedFrom = 0;
   }
 
-  row(change: Change<RelationPlan>, ordinal: number, stretchOrdinal: number): void {
+  row(sent: Change<RelationPlan>, ordinal: number, stretchOrdinal: number): void {
+    const change = withMasks(sent);
     const flush = this.#flush!;
     const segment = (flush.segment ??= new Segment(flush.rowCount, this.#pool));
     this.#entry.ordinal = ordinal;

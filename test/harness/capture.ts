@@ -139,6 +139,7 @@ function sourceOf(name: string, database: TestDatabase, options: CaptureOptions)
     identity: 'full',
     truncate: { capture: true, maxBytes: 64 * 1024 * 1024 },
     tableOptions: options.tableOptions ?? {},
+    hashKey: null,
     baseline: false,
     slot: database.name,
     publication: `rowtrail_${name}`,

@@ -52,6 +52,14 @@ function yamlOf(config: Config): string {
       url: source.url,
       ...(source.adminUrl === null ? {} : { admin: { url: source.adminUrl } }),
       tables: source.tables,
+      tableOptions: Object.fromEntries(
+        Object.entries(source.tableOptions).map(([name, { identity, ...lists }]) => [
+          name,
+          identity === null ? lists : { ...lists, identity },
+        ]),
+      ),
+      ...(source.hashKey === null ? {} : { hashKey: source.hashKey }),
+      baseline: source.baseline,
       slot: source.slot,
       publication: source.publication,
       allowUnboundedWal: true,

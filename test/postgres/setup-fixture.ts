@@ -21,6 +21,7 @@ export function configFor(db: Pick<TestDatabase, 'url' | 'name'>, overrides: Par
         identity: 'full',
         truncate: { capture: true, maxBytes: 0 },
         tableOptions: {},
+        hashKey: null,
         baseline: false,
         slot: db.name,
         publication: 'rowtrail_shop',

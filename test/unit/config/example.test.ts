@@ -9,13 +9,14 @@ const URLS = {
   ROWTRAIL_STORE_URL: 'postgres://audit@db/audit',
   ROWTRAIL_ADMIN_URL: 'postgres://owner@db/shop',
   ROWTRAIL_REVERT_URL: 'postgres://reverter@db/shop',
+  ROWTRAIL_HASH_KEY: 'correct horse battery staple',
 };
 
 test('the example is valid, and so is what it has commented out', async () => {
   const text = await readFile(EXAMPLE, 'utf8');
   expect(parseConfig(text, 'example', URLS).sources[0]?.name).toBe('shop');
   const all = text.replaceAll(
-    /^( +)# ((?:url|admin|identity|context|users|links|revert|contact|  user_id):? ?.*)$/gm,
+    /^( +)# ((?:url|admin|identity|hashKey|context|users|links|revert|contact|  user_id):? ?.*)$/gm,
     '$1$2',
   );
   expect(parseConfig(all, 'example', URLS).sources[0]).toMatchObject({

@@ -48,6 +48,7 @@ describe('defaults', () => {
           identity: 'full',
           truncate: { capture: true, maxBytes: 64 * 1024 ** 2 },
           tableOptions: {},
+          hashKey: null,
           baseline: false,
           slot: 'rowtrail_shop',
           publication: 'rowtrail_shop',
@@ -249,8 +250,8 @@ describe('problems name the path, the line, what was found and what it takes', (
     ],
     [
       'a column in two lists',
-      `${SHOP}    tableOptions: { public.users: { exclude: [a], hash: [b, a] } }`,
-      'sources[0].tableOptions."public.users".hash[1] (line 4): found "a", takes a column that no other list names: exclude has it too',
+      `${SHOP}    tableOptions: { public.users: { exclude: [a], redact: [b, a] } }`,
+      'sources[0].tableOptions."public.users".redact[1] (line 4): found "a", takes a column that no other list names: exclude has it too',
     ],
     [
       'a claim',

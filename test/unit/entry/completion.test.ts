@@ -25,7 +25,8 @@ function planOf(names: readonly string[]): RelationPlan {
       trust: ALWAYS,
       generated: new Set(),
       unchecked: new Set(),
-      masked: new Set(),
+      rules: new Map(),
+        hashKey: null,
     },
   );
 }
@@ -158,7 +159,8 @@ describe('only a key that is the identity tells records apart', () => {
         trust: ALWAYS,
         generated: new Set(),
         unchecked: new Set(),
-        masked: new Set(['ü']),
+        rules: new Map([[NAMES.indexOf('ü'), 'redact' as const]]),
+        hashKey: null,
       },
     ).trust;
 

@@ -1,13 +1,15 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Bytes, type StoredBytes } from '../../../src/change/bytes.ts';
 import type { Change } from '../../../src/change/change.ts';
+import type { ColumnRule } from '../../../src/change/column-rule.ts';
 import type { Relation } from '../../../src/change/relation.ts';
 import { PgoutputDecoder } from '../../../src/capture/pgoutput/decoder.ts';
 import type { EntryPart } from '../../../src/entry/entry-part.ts';
 import { ENTRY_COLUMNS, writePlainEntry, writeRowEntry } from '../../../src/entry/entry-row.ts';
 import { writeLargeRowEntry, type LargeRowTarget } from '../../../src/entry/large-row.ts';
+import { hashKeyOf, withMasks } from '../../../src/entry/mask.ts';
 import { compileRelation, type RelationPlan } from '../../../src/entry/relation-plan.ts';
 import type { RowTarget } from '../../../src/entry/row-target.ts';
 import {
@@ -132,7 +134,7 @@ interface Table {
     readonly name: string;
     readonly kind: Kind;
     readonly identity: boolean;
-    readonly masked: boolean;
+    readonly rule: ColumnRule | null;
   }[];
   readonly key: readonly string[] | null;
 }
@@ -152,14 +154,16 @@ function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) =
         unchecked: new Set(),
         partitionKey: null,
         trust: null,
-        masked: new Set(table.columns.filter((column) => column.masked).map((column) => column.name)),
+        rules: new Map(table.columns.flatMap(({ rule }, i) => (rule === null ? [] : [[i, rule]]))),
+        hashKey: HASH_KEY,
       })),
     begin: () => {},
     origin: () => {},
-    change: (change: Change<RelationPlan>) =>
-      change.large === null
-        ? writeRowEntry(target, change.relation, change, head)
-        : writeLargeRowEntry(largeTarget, change.relation, change, head),
+    change: (sent: Change<RelationPlan>) => {
+      const change = withMasks(sent);
+      if (change.large === null) writeRowEntry(target, change.relation, change, head);
+      else writeLargeRowEntry(largeTarget, change.relation, change, head);
+    },
     truncate: () => {},
     message: () => {},
     oversizedMessage: () => {},
@@ -188,6 +192,12 @@ function planOf(table: Table): { plan: RelationPlan; encode: (message: Buffer) =
   };
 }
 
+const HASH_KEY = hashKeyOf('correct horse battery staple');
+
+function hmac(text: string): string {
+  return `hmac-sha256:${createHmac('sha256', 'correct horse battery staple').update(text).digest('hex')}`;
+}
+
 function jsonText(kind: Kind, value: string | null): string {
   if (value === null) return 'null';
   if (kind === 'json' || (kind === 'number' && value !== 'NaN' && value !== '-Infinity')) return value;
@@ -203,7 +213,17 @@ function model(
   oldIsKey: boolean,
   created: WireValue[] | null,
 ): Entry {
-  const columns = table.columns.map((column, i) => ({ ...column, i })).filter((column) => !column.masked);
+  const all = table.columns.map((column, i) => ({
+    ...column,
+    i,
+    kind: column.rule === 'hash' ? ('text' as const) : column.kind,
+    isHashed: column.rule === 'hash' || (column.rule !== null && table.key?.includes(column.name) === true),
+  }));
+  const columns = all.filter(({ rule }) => rule === null || rule === 'hash');
+  const mask = (values: WireValue[] | null): WireValue[] | null =>
+    values?.map((value, i) => (all[i]!.isHashed && typeof value === 'string' ? hmac(value) : value)) ?? null;
+  old = mask(old);
+  created = mask(created);
   const before = (column: (typeof columns)[number]): WireValue =>
     old === null || (oldIsKey && !column.identity) ? undefined : old[column.i];
   const after = (column: (typeof columns)[number]): WireValue => {
@@ -219,12 +239,17 @@ function model(
     const sent = created?.[column.i];
     return isUpdate && before(column) !== undefined && sent !== undefined && sent !== before(column);
   });
+  const redacted = all.filter(({ rule }) => rule === 'redact');
+  const hidden = redacted.filter((column) => {
+    const sent = created?.[column.i];
+    return isUpdate && before(column) !== undefined && sent !== undefined && sent !== before(column);
+  });
   const unknown = columns.filter((column) => {
     if (action === 'create') return false;
     if (before(column) !== undefined) return false;
     return !(isUpdate && old === null && column.identity && created![column.i] !== undefined);
   });
-  const keyColumns = table.key?.map((name) => columns.find((column) => column.name === name)) ?? [undefined];
+  const keyColumns = table.key?.map((name) => all.find((column) => column.name === name)) ?? [undefined];
   const keyTexts = keyColumns.map((column) => (column === undefined ? undefined : after(column)));
   const hash = (text: string): string => `~${createHash('sha256').update(text).digest('hex')}`;
   let key = hash(row);
@@ -232,17 +257,25 @@ function model(
     key = keyTexts.length === 1 ? keyTexts[0]! : JSON.stringify(keyTexts);
     if (Buffer.byteLength(key) > 1024) key = hash(key);
   }
+  const hashed = all.filter(({ rule }) => rule === 'hash');
+  const masks = [
+    ...(redacted.length > 0 ? [`"redacted":${JSON.stringify(redacted.map(({ name }) => name))}`] : []),
+    ...(hashed.length > 0 ? [`"hashed":${JSON.stringify(hashed.map(({ name }) => name))}`] : []),
+  ];
   const list = (picked: readonly { name: string }[]): string[] => picked.map((column) => column.name);
   return {
     action,
-    changed: isUpdate && (unknown.length === 0 || unknown.length < columns.length) ? list(changed) : null,
+    changed:
+      isUpdate && (unknown.length === 0 || unknown.length < columns.length || hidden.length > 0)
+        ? list([...changed, ...hidden])
+        : null,
     unknown: unknown.length > 0 ? list(unknown) : null,
     row,
     old:
       changed.length === 0
         ? null
         : object(changed.map((column) => [column.name, jsonText(column.kind, before(column)!)])),
-    data: null,
+    data: masks.length === 0 ? null : `{${masks.join(',')}}`,
     record_key: key,
   };
 }
@@ -271,7 +304,7 @@ const scenario = fc
         .filter((name) => !name.includes('\0') && !/\p{Surrogate}/u.test(name)),
       kind: fc.constantFrom<Kind>('text', 'number', 'boolean', 'json'),
       identity: fc.boolean(),
-      masked: fc.integer({ min: 0, max: 4 }).map((dice) => dice === 0),
+      rule: fc.constantFrom<ColumnRule | null>(null, null, null, null, 'exclude', 'hash', 'redact'),
     }),
     { selector: (column) => column.name, maxLength: 7 },
   )
@@ -332,12 +365,12 @@ describe('a row entry', () => {
 
   it('of many booleans and a long text fits, too', () => {
     const columns = [
-      { name: 't', kind: 'text' as const, identity: true, masked: false },
+      { name: 't', kind: 'text' as const, identity: true, rule: null },
       ...Array.from({ length: 1_000 }, (_, i) => ({
         name: String.fromCharCode(0x4e00 + i),
         kind: 'boolean' as const,
         identity: true,
-        masked: false,
+        rule: null,
       })),
     ];
     const table: Table = { columns, key: ['t', ...columns.slice(1, 9).map((column) => column.name)] };
