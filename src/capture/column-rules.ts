@@ -74,6 +74,69 @@ export function heldRules(table: RuledTable, options: Options, held: readonly He
   });
 }
 
+/** What is wrong with the rules of a configuration, as the source's tables are now. */
+export interface RuleFault {
+  readonly message: string;
+  readonly fix: string;
+}
+
+export interface FoundTable extends RuledTable {
+  readonly oid: number;
+  readonly columns: readonly { readonly name: string; readonly attnum: number; readonly inKey: boolean }[];
+}
+
+/** Rules that name what is not there, and masked columns of a key that need a hash key. Pure. */
+export function ruleFaults(
+  tables: readonly FoundTable[],
+  { tableOptions, hashKey }: { readonly tableOptions: Options; readonly hashKey: string | null },
+  held: readonly (HeldRule & { readonly oid: number })[],
+): RuleFault[] {
+  const heldOf = (table: FoundTable): typeof held => held.filter(({ oid }) => oid === table.oid);
+  const missing = Object.entries(tableOptions).flatMap(([name, option]) => {
+    const columns = COLUMN_RULES.flatMap((rule) => option[rule].map((column) => ({ rule, column })));
+    const spokenOf = tables.filter((table) => ruleTables(table, heldOf(table)).includes(name));
+    if (columns.length > 0 && spokenOf.length === 0) {
+      return [
+        fault(`tableOptions masks columns of ${name}, which is no tracked table`, 'Correct the name in tableOptions.'),
+      ];
+    }
+    return columns
+      .filter(({ column }) => !spokenOf.some((table) => isFound(table, name, column, heldOf(table))))
+      .map(({ rule, column }) =>
+        fault(`${name} has no column ${column}, which tableOptions is to ${rule}`, 'Correct the name in tableOptions.'),
+      );
+  });
+  const unkeyed =
+    hashKey !== null
+      ? []
+      : tables.filter((table) => {
+          const rules = columnRules(table, tableOptions, heldOf(table));
+          return table.columns.some(({ inKey }, i) => inKey && rules.has(i));
+        });
+  return [
+    ...missing,
+    ...unkeyed.map(({ schema, name }) =>
+      fault(
+        `a column of the key of ${schema}.${name} is masked, and there is no hashKey: its records cannot be told apart`,
+        'Set `hashKey`: records are then known by the hash of their key.',
+      ),
+    ),
+  ];
+}
+
+function fault(message: string, fix: string): RuleFault {
+  return { message, fix };
+}
+
+function isFound(table: FoundTable, rules: string, column: string, held: readonly HeldRule[]): boolean {
+  return (
+    table.columns.some(({ name }) => name === column) ||
+    held.some(
+      (rule) => rule.table === rules && rule.column === column && table.columns.some((c) => c.attnum === rule.attnum),
+    )
+  );
+}
+
 /** The rules that are not among the known ones. */
 export function newRules(rules: readonly HeldRule[], known: readonly HeldRule[]): HeldRule[] {
   const seen = new Set(known.map(ruleKey));

@@ -5,17 +5,16 @@ export interface PublishedTable {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
-  readonly columns: readonly { readonly name: string; readonly attnum: number }[];
+  readonly columns: readonly { readonly name: string; readonly attnum: number; readonly inKey: boolean }[];
 }
 
 /** The tables of a publication, partitioned ones by their root. */
-export async function readPublishedTables(
-  db: pg.ClientBase | pg.Pool,
-  publication: string,
-): Promise<PublishedTable[]> {
+export async function readPublishedTables(db: pg.ClientBase | pg.Pool, publication: string): Promise<PublishedTable[]> {
   const result = await db.query<Omit<PublishedTable, 'columns'> & { columns: string }>(
     `select c.oid, n.nspname::text as schema, c.relname::text as name, coalesce((
-         select pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'attnum', a.attnum) order by a.attnum)
+         select pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'attnum', a.attnum,
+         'inKey', exists (select from pg_catalog.pg_index i
+           where i.indrelid = c.oid and (i.indisprimary or i.indisreplident) and a.attnum = any (i.indkey::int2[]))) order by a.attnum)
          from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as columns
      from pg_catalog.pg_publication p join pg_catalog.pg_publication_rel r on r.prpubid = p.oid
        join pg_catalog.pg_class c on c.oid = r.prrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -145,7 +145,11 @@ const source = mapping({
 }).superRefine((value, context) => {
   const hashing = Object.entries(value.tableOptions).find(([, options]) => options.hash.length > 0);
   if (hashing === undefined || value.hashKey !== undefined) return;
-  context.addIssue({ code: 'custom', path: ['hashKey'], message: `${HASH_KEY_TAKES}: ${hashing[0]} has \`hash\` columns` });
+  context.addIssue({
+    code: 'custom',
+    path: ['hashKey'],
+    message: `${HASH_KEY_TAKES}: ${hashing[0]} has \`hash\` columns`,
+  });
 });
 
 const sources = z

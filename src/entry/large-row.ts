@@ -6,7 +6,14 @@ import { int32s, namesField, NULL_FIELD } from './copy-field.ts';
 import { hasPartialOldTuple, MAX_RECORD_KEY_BYTES, writeHead, type EntryHead } from './entry-row.ts';
 import { inMemory, jsonString, sameText, verbatim, type EntryPart } from './entry-part.ts';
 import { jsonStringLength, writeJsonString } from './json-text.ts';
-import { BOOLEAN_VALUE, JSON_VALUE, NUMBER_VALUE, type HiddenColumn, type PlanColumn, type RelationPlan } from './relation-plan.ts';
+import {
+  BOOLEAN_VALUE,
+  JSON_VALUE,
+  NUMBER_VALUE,
+  type HiddenColumn,
+  type PlanColumn,
+  type RelationPlan,
+} from './relation-plan.ts';
 import type { RowTarget } from './row-target.ts';
 import { tupleText } from './tuple-text.ts';
 

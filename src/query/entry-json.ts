@@ -43,7 +43,10 @@ export interface EntryRecord {
 export function entryJson(record: EntryRecord): string {
   const images = imagesOf(record);
   const event = new Map(
-    (record.data === null || record.row !== null ? [] : membersOf(record.data)).map((member) => [member.name, member.rawValue]),
+    (record.data === null || record.row !== null ? [] : membersOf(record.data)).map((member) => [
+      member.name,
+      member.rawValue,
+    ]),
   );
   return objectText([
     ['id', text(record.id)],

@@ -19,9 +19,11 @@ import {
 } from './checks/server-checks.ts';
 import { gapCheck, type GapsFound } from './checks/gap-checks.ts';
 import { retentionCheck, slotCheck } from './checks/slot-checks.ts';
+import { ruleChecks } from './checks/rule-checks.ts';
 import { partitionCheck, storeSchemaCheck } from './checks/store-checks.ts';
 import { tableChecks, walVolumeChecks, type TableSize } from './checks/table-checks.ts';
 import { asProblem } from './preflight.ts';
+import { readRuleFaults } from './rule-record.ts';
 import { probeReplication } from './replication-probe.ts';
 import type { StoredCheckpoint } from './slot-plan.ts';
 import { readSourceState } from './source-state.ts';
@@ -128,6 +130,7 @@ async function checkReachableSource(
     ...(gaps === null ? [] : [gapCheck(gaps, source)]),
     ...(retention === null ? [] : [retention]),
     ...tableChecks(state, plan, source),
+    ...ruleChecks(await readRuleFaults(client, gaps === null ? null : storeClient, source, store), plan, source),
     ...walVolumeChecks(
       plan,
       await readTableSizes(

@@ -7,6 +7,7 @@ import { migrate, storeMigrations } from '../pg/migrate.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 import { problemsError } from './preflight.ts';
 import { planSource, type SourcePlan } from './plan.ts';
+import { recordRules } from './rule-record.ts';
 import { setupScript } from './script.ts';
 import { lockSetup } from './setup-lock.ts';
 import { createSlot } from './slot-create.ts';
@@ -145,6 +146,7 @@ async function installAll(installation: Installation): Promise<void> {
     });
     if (lsn !== null) await writeHistory(installation, lsn);
     await recordRemoval(installation);
+    await recordMasks(installation);
   } catch (error) {
     const left = await putBack(connections, source.slot, newSlot, runner, undoStore.run);
     throw failed(error, source, store, left);
@@ -194,6 +196,12 @@ async function recordDrift({ connections, found, source, store, options }: Insta
 async function recordRemoval({ connections, found, plan, source, store }: Installation): Promise<void> {
   const statement = removalStatement(found, plan, source, store);
   if (statement !== null) await connections.store.query(statement);
+}
+
+async function recordMasks({ connections, source, store, options }: Installation): Promise<void> {
+  for (const { message, fix } of await recordRules(connections.admin, connections.store, source, store)) {
+    options.print(`Note: ${message}. ${fix}`);
+  }
 }
 
 /** Slot and its first position as SQL; null: both are there and stay. */

@@ -18,6 +18,8 @@ export interface CaptureOptions {
   readonly keepIdentity?: readonly string[];
   readonly context?: Readonly<Record<string, ContextMapping>>;
   readonly tableOptions?: Readonly<Record<string, TableOptions>>;
+  readonly hashKey?: string;
+  readonly baseline?: boolean;
   /** Default: the source's own database. */
   readonly store?: TestDatabase;
   /** A second source of the same store, named `depot`, with tables of the same names. */
@@ -139,8 +141,8 @@ function sourceOf(name: string, database: TestDatabase, options: CaptureOptions)
     identity: 'full',
     truncate: { capture: true, maxBytes: 64 * 1024 * 1024 },
     tableOptions: options.tableOptions ?? {},
-    hashKey: null,
-    baseline: false,
+    hashKey: options.hashKey ?? null,
+    baseline: options.baseline ?? false,
     slot: database.name,
     publication: `rowtrail_${name}`,
     context: options.context ?? {},

@@ -26,7 +26,7 @@ function planOf(names: readonly string[]): RelationPlan {
       generated: new Set(),
       unchecked: new Set(),
       rules: new Map(),
-        hashKey: null,
+      hashKey: null,
     },
   );
 }
