@@ -1,3 +1,4 @@
+import { createLog } from '../lib/log.ts';
 import { SourceAttempt } from '../daemon/source-attempt.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createPool } from '../pg/pool.ts';
@@ -27,7 +28,8 @@ function capture(config: Config): () => Promise<void> {
   const source = config.sources[0]!;
   const storePool = createPool(config.store.url, 'daemon', { max: 4 });
   const sourcePool = createPool(source.url, 'catalog', { max: 2 });
-  const attempt = new SourceAttempt({ source, store: config.store, sourcePool, storePool, onStreaming: () => {} });
+  const attempt = new SourceAttempt({ source, store: config.store, sourcePool, storePool, log: createLog('silent'),
+      onStreaming: () => {} });
   const running = attempt.run().catch((error: unknown) => {
     const failure: CaptureFailure = { message: messageOf(error) };
     process.send?.(failure);

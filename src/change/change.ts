@@ -2,7 +2,8 @@ import type { StoredBytes } from './bytes.ts';
 import type { Relation } from './relation.ts';
 import type { Tuple } from './tuple.ts';
 
-export type RowAction = 'create' | 'update' | 'delete';
+/** `baseline`: the row was there when the table came to be captured. */
+export type RowAction = 'create' | 'update' | 'delete' | 'baseline';
 
 export interface TransactionHead {
   /** LSN of the commit record: transactions arrive in its order. */

@@ -119,11 +119,6 @@ function warnOfLimits(config: Config, log: Log): void {
         },
       );
     }
-    if (source.baseline)
-      log.warn(
-        { source: source.name },
-        'baseline is not available in this version: history begins with the first change',
-      );
   }
   if (config.store.retentionDays !== null) log.warn('retention is not enforced in this version: nothing is removed');
 }

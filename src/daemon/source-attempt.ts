@@ -7,6 +7,8 @@ import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { publicationMissing } from '../capture/wal/stream-error.ts';
+import type { Log } from '../lib/log.ts';
+import { pause } from '../lib/backoff.ts';
 import { within } from '../lib/within.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 import { readServerVersion } from '../pg/server-version.ts';
@@ -18,6 +20,7 @@ import { RefusedFlush } from '../store/refusal.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { TransactionAssembler } from '../transaction/assembler.ts';
 import type { ClaimMapping } from '../transaction/context-message.ts';
+import { BaselineRunner } from './baseline-runner.ts';
 import { relationDescriber } from './relation-describer.ts';
 import { rootRelation } from './root-relation.ts';
 import { RuleKeeper } from './rule-keeper.ts';
@@ -30,6 +33,7 @@ export interface AttemptOptions {
   readonly store: StoreConfig;
   readonly sourcePool: pg.Pool;
   readonly storePool: pg.Pool;
+  readonly log: Log;
   readonly onStreaming: () => void;
   /** Called once, when capture has got past everything that was in the WAL at its start, or has stored something. */
   readonly onProgress?: () => void;
@@ -48,6 +52,8 @@ export class BlockedSomewhere extends RowtrailError {
   }
 }
 
+/** How often to ask the server how far it is while a baseline waits for it. */
+const PASS_POLL_MS = 10;
 /** How long what has come in whole may take to be stored, once the stream has failed. */
 const SALVAGE_LIMIT_MS = 5_000;
 
@@ -59,6 +65,7 @@ export class SourceAttempt {
   #knowsMovedPartitions = true;
   #writer: StoreWriter | null = null;
   #assembler: TransactionAssembler<RelationPlan> | null = null;
+  #baselines: BaselineRunner | null = null;
   #hasProgressed = false;
 
   constructor(options: AttemptOptions) {
@@ -129,6 +136,7 @@ export class SourceAttempt {
       const leftOut = explained instanceof RefusedFlush ? 0 : await this.#salvage();
       throw isBlocking(explained.code) ? this.#blocked(explained, leftOut) : explained;
     } finally {
+      await this.#baselines?.stop();
       // Also when `stop` came while the writer was being opened.
       await this.#writer?.close();
     }
@@ -158,6 +166,7 @@ export class SourceAttempt {
   /** Stores what has come in whole, acknowledges it, and ends; gives up on the storing after `limitMs`. */
   async stop(limitMs: number): Promise<void> {
     this.#capture.halt();
+    await this.#baselines?.stop();
     await within(limitMs, this.#writer?.drain().catch(() => 0) ?? Promise.resolve(0), () => 0);
     await this.#capture.stop();
     await this.#writer?.close();
@@ -275,22 +284,54 @@ export class SourceAttempt {
     const ruleKeeper = new RuleKeeper(source, sourcePool, { pool: storePool, schema: store.schema });
     await ruleKeeper.start();
     const checkpoint = await this.#store(() => writer.start());
+    const describe = relationDescriber(source, sourcePool, dictionary, relationIds, stampKeeper, ruleKeeper);
     const assembler = new TransactionAssembler<RelationPlan>({
       sink: writer,
       sessions,
       secret,
       mappings: claimMappings(source),
-      describe: relationDescriber(source, sourcePool, dictionary, relationIds, stampKeeper, ruleKeeper),
+      describe,
       restart: this.#knowsMovedPartitions ? null : (endLsn) => this.#restart(endLsn),
       relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
       storedUpTo: checkpoint.endLsn,
     });
     this.#assembler = assembler;
+    this.#baselines = this.#baselineRunner(writer, dictionary, assembler, describe);
+    this.#baselines.start();
     return {
       handler: assembler,
       idle: () => writer.idle && !assembler.inTransaction,
       recordPosition: (lsn) => recordAcknowledgement(storePool, store.schema, known.sourceId, writer.id, lsn),
     };
+  }
+
+  #baselineRunner(
+    writer: StoreWriter,
+    dictionary: Dictionary,
+    assembler: TransactionAssembler<RelationPlan>,
+    describe: ReturnType<typeof relationDescriber>,
+  ): BaselineRunner {
+    const { source, store, sourcePool, storePool, log } = this.#options;
+    const { sourceId, epoch } = this.#checkpoint!;
+    return new BaselineRunner({
+      source,
+      sourcePool,
+      storePool,
+      store: { url: store.url, schema: store.schema, sourceId, epoch, writer: writer.id, dictionary },
+      log,
+      describe,
+      passed: (lsn, signal) => this.#passed(lsn, assembler, signal),
+      hasReceived: (isIt) => assembler.hasReceived(isIt),
+      insert: (insertion) => writer.insert(insertion),
+    });
+  }
+
+  /** Resolves when everything that was committed before `lsn` has come in. */
+  async #passed(lsn: bigint, assembler: TransactionAssembler<RelationPlan>, signal: AbortSignal): Promise<void> {
+    while (assembler.endLsn < lsn && this.#capture.passedLsn < lsn && !signal.aborted) {
+      this.#capture.ask();
+      await pause(PASS_POLL_MS, signal);
+    }
   }
 }
 

@@ -233,6 +233,7 @@ export class SourceRunner implements Service {
       store,
       storePool,
       sourcePool: this.#sourcePool,
+      log: this.#options.log,
       intervals: this.#options.intervals,
       ...(this.#aloneUpTo === undefined ? {} : { aloneUpTo: this.#aloneUpTo }),
       onStreaming: () => {

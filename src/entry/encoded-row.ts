@@ -1,6 +1,6 @@
 import type { Bytes } from '../change/bytes.ts';
 import { int32s, namesField, NULL_FIELD } from './copy-field.ts';
-import { CONTEXT_ID_OFFSET } from './entry-row.ts';
+import { ORDINAL_OFFSET } from './entry-row.ts';
 import type { PlanColumn } from './relation-plan.ts';
 import type { RowTarget } from './row-target.ts';
 
@@ -30,7 +30,7 @@ export class EncodedRow {
     const { view, buffer } = bytes;
     this.#bytes = bytes;
     this.#start = start;
-    const ordinal = start + CONTEXT_ID_OFFSET + 8 + 12 + 4;
+    const ordinal = start + ORDINAL_OFFSET;
     this.ordinal = view.getInt32(ordinal) * 0x1_0000_0000 + view.getUint32(ordinal + 4);
     const relation = this.#field(ordinal + 8);
     this.relationId = relation.length === -1 ? null : view.getInt32(relation.start);
@@ -72,6 +72,10 @@ export class EncodedRow {
 
   get recordKey(): string | null {
     return this.#text(this.#recordKey);
+  }
+
+  get byteLength(): number {
+    return this.end - this.#start;
   }
 
   /** Offset after the row. */

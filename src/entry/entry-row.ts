@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Bytes } from '../change/bytes.ts';
-import type { Change } from '../change/change.ts';
+import type { Change, RowAction } from '../change/change.ts';
 import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../change/tuple.ts';
 import { copyBytes, jsonStringLength, sameBytes, writeJsonString } from './json-text.ts';
 import {
@@ -41,6 +41,8 @@ export const ENTRY_COLUMNS = [
 export const ID_OFFSET = 6;
 export const TRANSACTION_ID_OFFSET = 18;
 export const CONTEXT_ID_OFFSET = 30;
+/** Behind the context's id and the time. */
+export const ORDINAL_OFFSET = CONTEXT_ID_OFFSET + 8 + 12 + 4;
 
 /** Longer keys would not fit the history index (a btree entry holds 2,704 bytes), so they are hashed. */
 export const MAX_RECORD_KEY_BYTES = 1024;
@@ -55,6 +57,7 @@ const HEADER_BYTES = 512;
 const CREATE = new Bytes(Buffer.from('create'));
 const UPDATE = new Bytes(Buffer.from('update'));
 const DELETE = new Bytes(Buffer.from('delete'));
+const BASELINE = new Bytes(Buffer.from('baseline'));
 const TRUE = new Bytes(Buffer.from('true'));
 const FALSE = new Bytes(Buffer.from('false'));
 const NULL = new Bytes(Buffer.from('null'));
@@ -100,8 +103,7 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Chang
   const change = plan.unchecked.length === 0 ? sent : withValidText(plan, sent);
   target.beginRow(roomFor(plan, change));
   const out = target.bytes;
-  const action = change.action === 'update' ? UPDATE : change.action === 'create' ? CREATE : DELETE;
-  let at = writeHead(out, target.at, head, plan.relationId, action);
+  let at = writeHead(out, target.at, head, plan.relationId, actionBytes(change.action));
 
   changedColumns.count = 0;
   unknownColumns.count = 0;
@@ -126,6 +128,12 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Chang
   at = writeRecordKey(out, at, plan, change, rowStart + 4, rowEnd);
   target.at = at;
   return (unknownColumns.count > 0 ? INCOMPLETE_ROW : PLAIN_ROW) | (keyChanged ? KEY_CHANGED : PLAIN_ROW);
+}
+
+function actionBytes(action: RowAction): Bytes {
+  if (action === 'update') return UPDATE;
+  if (action === 'create') return CREATE;
+  return action === 'delete' ? DELETE : BASELINE;
 }
 
 /**
@@ -253,9 +261,9 @@ export function hasPartialOldTuple(plan: RelationPlan, old: Tuple | null): boole
   return isLacking;
 }
 
-/** A delete under a partial identity carries the key alone; an insert carries everything. */
+/** A delete under a partial identity carries the key alone, a baseline all but what is too large; an insert everything. */
 function findUnknown(plan: RelationPlan, change: Change<unknown>): void {
-  if (change.action !== 'delete') return;
+  if (change.action === 'create') return;
   for (const column of plan.columns) {
     if (valueSource(column, change) === null) unknownColumns.add(column);
   }

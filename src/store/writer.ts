@@ -58,6 +58,20 @@ export interface WriterOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** Entries that are no part of the stream, with a block of ids of their own. */
+export interface Insertion {
+  /** Ids to reserve. */
+  readonly count: number;
+  /** Writes and commits; runs alone, when everything before it is durable. What fails here does not stop capture. */
+  run(firstId: bigint): Promise<void>;
+}
+
+interface QueuedInsertion {
+  readonly insertion: Insertion;
+  readonly firstId: Promise<bigint>;
+  readonly settle: { resolve: () => void; reject: (error: unknown) => void };
+}
+
 /**
  * Turns transactions into flushes: batches of whole transactions, each one store transaction with its
  * entries, contexts, rollups and checkpoint. Several transactions share a flush under load; a lone one goes
@@ -73,7 +87,9 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   readonly #ending = new Ending();
   readonly #lanes: Lane[];
   readonly #freeLanes: Lane[] = [];
-  readonly #waiting: Flush[] = [];
+  readonly #waiting: (Flush | QueuedInsertion)[] = [];
+  /** They wait for the end of the transaction that is coming in. */
+  readonly #insertions: Pick<QueuedInsertion, 'insertion' | 'settle'>[] = [];
   readonly #active = new Set<Promise<void>>();
   readonly #running = new Set<Flush>();
   readonly #entry: EntryHead = { occurredAtMicros: 0n, ordinal: 0 };
@@ -224,6 +240,18 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#open = false;
     // A lane that already has a part of it holds a store transaction open: that ends with this commit.
     if (flush.dispatched || this.#active.size === 0 || head.commitLsn <= this.#aloneUpTo) this.#cut();
+    if (this.#insertions.length > 0) this.#queueInsertions();
+  }
+
+  /**
+   * Writes entries behind all transactions that have come in so far and before all that follow, in ids and in commits.
+   * Rejects with what `run` rejects with, or if the writer ends before.
+   */
+  insert(insertion: Insertion): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#insertions.push({ insertion, settle: { resolve, reject } });
+      if (!this.#open) this.#queueInsertions();
+    });
   }
 
   empty(tail: TransactionTail): void {
@@ -258,7 +286,11 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#failed = true;
     this.#ending.end(new RowtrailError('RT_STORE_WRITE', 'the writer was closed before it was open'));
     for (const flush of this.#running) flush.fail(new FlushAbandoned());
-    for (const flush of this.#waiting) flush.discard();
+    for (const waiting of this.#waiting) {
+      if (waiting instanceof Flush) waiting.discard();
+      else waiting.settle.reject(new FlushAbandoned());
+    }
+    for (const { settle } of this.#insertions) settle.reject(new FlushAbandoned());
     this.#flush?.discard();
     await Promise.allSettled(this.#lanes.map((lane) => lane.end()));
     await Promise.allSettled(this.#active);
@@ -386,24 +418,75 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     return reserved;
   }
 
-  #dispatch(): void {
-    while (this.#freeLanes.length > 0 && this.#waiting.length > 0 && !this.#failed) {
-      const lane = this.#freeLanes.pop()!;
-      const flush = this.#waiting.shift()!;
-      const written = this.#write(lane, flush, this.#lastWritten);
-      this.#lastWritten = written;
-      this.#running.add(flush);
-      this.#active.add(written);
-      const ended = (): void => {
-        this.#running.delete(flush);
-        this.#active.delete(written);
-        this.#freeLanes.push(lane);
-        if (this.#failed) return;
-        if (this.#flush !== null && !this.#open && this.#active.size === 0) this.#cut();
-        this.#dispatch();
-      };
-      written.then(ended, ended);
+  #queueInsertions(): void {
+    if (this.#flush !== null) this.#cut();
+    for (const { insertion, settle } of this.#insertions.splice(0)) {
+      if (this.#failed) settle.reject(new FlushAbandoned());
+      else this.#waiting.push({ insertion, settle, firstId: this.#reserve(insertion.count) });
     }
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0 && !this.#failed) {
+      const next = this.#waiting[0]!;
+      if (next instanceof Flush && this.#freeLanes.length === 0) return;
+      this.#waiting.shift();
+      if (next instanceof Flush) this.#send(next, this.#freeLanes.pop()!);
+      else this.#runInsertion(next);
+    }
+  }
+
+  #send(flush: Flush, lane: Lane): void {
+    const written = this.#write(lane, flush, this.#lastWritten);
+    this.#running.add(flush);
+    this.#follow(written, () => {
+      this.#running.delete(flush);
+      this.#freeLanes.push(lane);
+    });
+  }
+
+  /** What comes after it waits for it, and does not mind if it fails: it is no part of the stream. */
+  #runInsertion({ insertion, firstId, settle }: QueuedInsertion): void {
+    const predecessor = this.#lastWritten;
+    const written = (async (): Promise<void> => {
+      const id = await firstId;
+      await predecessor;
+      await insertion.run(id).then(settle.resolve, async (error: unknown) => {
+        await this.#endBlock(id);
+        settle.reject(error);
+      });
+    })();
+    written.catch((error: unknown) => settle.reject(error));
+    this.#follow(written, () => {});
+  }
+
+  #follow(written: Promise<void>, release: () => void): void {
+    this.#lastWritten = written;
+    this.#active.add(written);
+    const ended = (): void => {
+      this.#active.delete(written);
+      release();
+      if (this.#failed) return;
+      if (this.#flush !== null && !this.#open && this.#active.size === 0) this.#cut();
+      this.#dispatch();
+    };
+    written.then(ended, ended);
+  }
+
+  /** Ids that no one will use now: readers must not wait for them. If this fails, the next writer does it. */
+  async #endBlock(firstId: bigint): Promise<void> {
+    const { schema, checkpoint } = this.#options;
+    const ended = this.#lastReserved
+      .catch(() => {})
+      .then(() =>
+        this.#registrar.query(
+          `delete from ${quoteIdentifier(schema)}.flushes where source_id = $1 and writer = $2 and first_id = $3`,
+          [checkpoint.sourceId, this.id, firstId],
+        ),
+      );
+    this.#lastReserved = ended.catch(() => {});
+    await this.#lastReserved;
   }
 
   async #write(lane: Lane, flush: Flush, predecessor: Promise<void>): Promise<void> {

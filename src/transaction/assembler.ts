@@ -33,6 +33,8 @@ export interface AssemblerOptions<R> {
   readonly storedUpTo: bigint;
 }
 
+const RECENT_TRANSACTIONS = 16_384;
+
 /** What puts a table under another root than it had. */
 const MOVES: ReadonlySet<PartitionEvent['what']> = new Set(['joined', 'attached', 'detached', 'untracked']);
 
@@ -56,6 +58,8 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   #origin: string | null = null;
   /** Roots whose TRUNCATE has begun: it is streamed, and their leaves' triggers fire for it too. */
   readonly #truncating = new Set<number>();
+  /** Those of the last transactions, in a ring. A commit that takes longer to be seen holds up all others, too. */
+  readonly #recentXids = new Uint32Array(RECENT_TRANSACTIONS);
   /** Transactions of this stream. */
   #begins = 0;
   #endLsn = 0n;
@@ -77,6 +81,16 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     return this.#lastCommitLsn;
   }
 
+  /** Where the last transaction that came in ended; 0 before any. */
+  get endLsn(): bigint {
+    return this.#endLsn;
+  }
+
+  /** Whether such a transaction has come in lately: its commit may not be visible yet. */
+  hasReceived(isIt: (xid: number) => boolean): boolean {
+    return this.#recentXids.some((xid) => xid !== 0 && isIt(xid));
+  }
+
   constructor(options: AssemblerOptions<R>) {
     this.#options = options;
     this.#sink = options.sink;
@@ -92,6 +106,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   begin(head: TransactionHead): void {
     this.#head = head;
     this.#lastCommitLsn = head.commitLsn;
+    this.#recentXids[this.#begins % RECENT_TRANSACTIONS] = head.xid;
     this.#begins += 1;
     this.#begun = false;
     this.#skipping = head.commitLsn < this.#options.storedUpTo;

@@ -63,6 +63,7 @@ export class WalCapture<R> implements StreamHandler {
   #decoder: PgoutputDecoder<R> | null = null;
   #consumer: CaptureConsumer<R> | null = null;
   #opened: Promise<void> = Promise.resolve();
+  #passedLsn = 0n;
   #idleLsn = 0n;
   #idleRecordedLsn = 0n;
   #walEndAtStart = 0n;
@@ -79,6 +80,16 @@ export class WalCapture<R> implements StreamHandler {
 
   get receivedLsn(): bigint | null {
     return this.#stream?.receivedLsn ?? null;
+  }
+
+  /** All that was committed before this position has been handed over, as far as the server has told. */
+  get passedLsn(): bigint {
+    return this.#passedLsn;
+  }
+
+  /** Asks the server how far it is: `passedLsn` moves when it answers. */
+  ask(): void {
+    this.#stream?.sendStatus(true);
   }
 
   get serverWalEnd(): bigint | null {
@@ -189,6 +200,7 @@ export class WalCapture<R> implements StreamHandler {
   }
 
   keepalive(walEnd: bigint, replyRequested: boolean): void {
+    if (!this.#halted) this.#passedLsn = walEnd;
     // With nothing in flight, whatever commits later has its commit record after this position.
     if (this.#halted || this.#consumer?.idle() !== true) return;
     this.#idleLsn = walEnd;

@@ -1,0 +1,218 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { membersOf } from '../../../src/entry/image.ts';
+import { prepareCapture, type Capture, type RunningDaemon, type StoredEntry } from '../../harness/capture.ts';
+import { createDatabase, type TestDatabase } from '../../harness/database.ts';
+import { until } from '../../harness/poll.ts';
+
+const HASH_KEY = 'correct horse battery staple';
+const ROWS = 12_000;
+const TABLES: Readonly<Record<string, string>> = {
+  items: '(id int primary key, v int, t text)',
+  pairs: '(region text, n int, v int, primary key (n, region))',
+  keyless: '(v int, t text)',
+  parts: '(id int, region text, v int, primary key (id, region)) partition by list (region)',
+  empty: '(id int primary key)',
+  typed:
+    '(id int primary key, n numeric, b boolean, j json, js jsonb, e mood, es mood[], d posint, f float8, by bytea, ts timestamptz, ch "char", tx text, g int generated always as (id * 2) stored)',
+  people: '(id int primary key, email text, ssn text, hint text)',
+  kept: '(id int primary key, big text, v int)',
+  wide: '(id int primary key, t text)',
+};
+
+let database: TestDatabase;
+let store: TestDatabase;
+let capture: Capture;
+let daemon: RunningDaemon;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  store = await createDatabase();
+  await database.query(`create type mood as enum ('fine', 'bad'); create domain posint as int check (value > 0)`);
+  for (const [name, columns] of Object.entries(TABLES)) await database.query(`create table ${name} ${columns}`);
+  await database.query(`
+    create table parts_eu partition of parts for values in ('eu');
+    create table parts_us partition of parts for values in ('us') partition by range (id);
+    create table parts_us_1 partition of parts_us for values from (0) to (1000);
+    create table parts_us_2 partition of parts_us for values from (1000) to (1000000);
+    alter table kept alter column big set storage external;
+    insert into items select i, i, 'row ' || i from generate_series(1, ${ROWS}) i;
+    insert into pairs select 'r' || i % 3, i, i from generate_series(1, 3000) i;
+    insert into keyless select i % 500, 'x' from generate_series(1, 3000) i;
+    insert into parts select i, case when i % 3 = 0 then 'eu' else 'us' end, i from generate_series(1, 3000) i;
+    insert into typed values (1, 1.00, true, ' {"a" : 1.0} ', '{"a": 1.0}', 'bad', '{fine,bad}', 3, 'NaN', '\\x00ff5c', '2024-02-29 12:00+02', 'x',
+      E'tab\\there\\nnew \\\\ back \\\\N "q" ü'), (3, -0.0, false, '"\\u0000"', 'null', 'fine', '{}', 1, -0.0, '', 'infinity', '', '\\N');
+    insert into typed (id, n) values (2, 'Infinity');
+    insert into people select i, 'p' || i, 's' || i, 'h' || i from generate_series(1, 3) i;
+    insert into kept select i, repeat(md5(i::text), 300), i from generate_series(1, 20) i;
+    insert into wide values (1, repeat('x', 9000000)), (2, 'small')`);
+  capture = await prepareCapture(database, {
+    tables: Object.keys(TABLES),
+    keepIdentity: ['kept', 'pairs'],
+    tableOptions: { 'public.people': { hash: ['email'], redact: ['ssn'], exclude: ['hint'], identity: null } },
+    hashKey: HASH_KEY,
+    baseline: true,
+    store,
+  });
+});
+
+afterAll(async () => {
+  await daemon?.stop();
+  await database[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+});
+
+async function baselined(timeoutMs = 60_000): Promise<void> {
+  await until(
+    async () => {
+      const result = await store.query(
+        `select count(*) filter (where finished_at is null) as open, count(*) as wanted, string_agg(note, '; ') as notes from audit.baselines`,
+      );
+      const { open, wanted } = result.rows[0];
+      return open === '0' && wanted !== '0';
+    },
+    { timeoutMs, what: 'the baselines are complete' },
+  );
+}
+
+function entriesOf(table: string): Promise<StoredEntry[]> {
+  return capture.entries(`r.table_name = '${table}'`);
+}
+
+/** What the entries of a table leave behind, by record. Fails where a history contradicts itself. */
+function replay(entries: readonly StoredEntry[], links: ReadonlyMap<string, string>): Map<string, string> {
+  const state = new Map<string, string>();
+  const known = new Set<string>();
+  for (const { id, action, record_key: key, row } of entries) {
+    if (action === 'truncate') {
+      state.clear();
+      continue;
+    }
+    const before = links.get(id);
+    if (action === 'baseline') {
+      // Nothing is known of the record yet.
+      expect(known.has(key!), `baseline of ${key} behind another entry`).toBe(false);
+    }
+    known.add(key!);
+    if (before !== undefined) {
+      known.add(before);
+      state.delete(before);
+    }
+    if (action === 'create') expect(state.has(key!), `create of ${key}, which is there`).toBe(false);
+    if (action === 'delete') state.delete(key!);
+    else state.set(key!, row!);
+  }
+  return state;
+}
+
+async function linksOf(): Promise<Map<string, string>> {
+  const result = await store.query(`select entry_id, record_key from audit.entry_links where kind = 'key'`);
+  return new Map(result.rows.map((row) => [row.entry_id, row.record_key]));
+}
+
+describe('existing rows become baseline entries', () => {
+  it('while they are inserted, updated, deleted, truncated, and given other keys', { timeout: 120_000 }, async () => {
+    const writer = await database.connect();
+    let writing = true;
+    let written = 0;
+    const load = (async () => {
+      for (let i = 0; writing || i < 50; i += 1) {
+        const a = 1 + ((i * 7919) % ROWS);
+        const b = 1 + ((i * 104_729) % ROWS);
+        await writer.query(`begin;
+          update items set v = v + 1 where id = ${a};
+          delete from items where id = ${b};
+          update items set id = id + 1000000 where id = ${1 + ((i * 31) % ROWS)} and id < 1000000;
+          insert into items values (${2_000_000 + i}, 0, 'new');
+          update pairs set v = v + 1 where n = ${a % 3000};
+          update pairs set n = n + 100000 where n = ${b % 3000} and n < 100000;
+          delete from pairs where n = ${(a + b) % 3000};
+          update keyless set t = 'y' where ctid = (select min(ctid) from keyless where v = ${a % 500} and t = 'x');
+          savepoint s;
+          insert into keyless values (${i % 500}, 'x');
+          release s;
+          delete from keyless where ctid = (select max(ctid) from keyless where v = ${b % 500});
+          update parts set region = case region when 'eu' then 'us' else 'eu' end, v = v + 1 where id = ${a % 3000};
+          delete from parts where id = ${b % 3000};
+          commit`);
+        written += 1;
+      }
+    })();
+    await until(async () => written > 20);
+    daemon = await capture.start();
+    await baselined();
+    writing = false;
+    await load;
+    await capture.caughtUp();
+    const links = await linksOf();
+    for (const [table, key] of [
+      ['items', 'id::text'],
+      ['pairs', `json_build_array(n::text, region)::text`],
+      ['parts', `json_build_array(id::text, region)::text`],
+    ] as const) {
+      const state = replay(await entriesOf(table), links);
+      const rows = await database.query(`select ${key} as key, to_json(t)::text as row from ${table} t`);
+      const plain = (text: string): string => text.replaceAll(/[ \n]/g, '');
+      expect(new Map([...state].map(([k, row]) => [k, plain(row)])), table).toEqual(
+        new Map(rows.rows.map((row) => [plain(row.key), plain(row.row)])),
+      );
+      expect((await entriesOf(table)).filter(({ action }) => action === 'baseline').length).toBeGreaterThan(500);
+    }
+    // Without a key: as many rows of each kind as there are.
+    const counts = new Map<string, number>();
+    const count = (row: string, by: number): void => {
+      counts.set(row, (counts.get(row) ?? 0) + by);
+    };
+    for (const { action, row, old } of await entriesOf('keyless')) {
+      const after = Object.fromEntries(membersOf(row!).map((member) => [member.name, member.rawValue]));
+      const before = { ...after, ...(old === null ? {} : Object.fromEntries(membersOf(old).map((m) => [m.name, m.rawValue]))) };
+      if (action === 'update' || action === 'delete') count(JSON.stringify(before), -1);
+      if (action !== 'delete') count(JSON.stringify(after), 1);
+    }
+    const found = await database.query(`select v::text, to_json(t)::text as t, count(*) as n from keyless group by 1, 2`);
+    expect(new Map([...counts].filter(([, n]) => n !== 0))).toEqual(
+      new Map(found.rows.map((row) => [JSON.stringify({ v: row.v, t: row.t }), Number(row.n)])),
+    );
+  });
+
+  it('as the stream would have given them', async () => {
+    const baseline = (await entriesOf('typed')).map(({ row }) => row);
+    expect(baseline).toHaveLength(3);
+    await database.query(`create table copy as select * from typed;
+      delete from typed; insert into typed select id, n, b, j, js, e, es, d, f, by, ts, ch, tx from copy order by id`);
+    await capture.caughtUp();
+    const created = (await entriesOf('typed')).filter(({ action }) => action === 'create').map(({ row }) => row);
+    expect(created).toEqual(baseline);
+  });
+
+  it('under the masks, with nothing for what is empty, and without values that are too large', async () => {
+    const email = `hmac-sha256:${createHmac('sha256', HASH_KEY).update('p1').digest('hex')}`;
+    const [person] = await entriesOf('people');
+    expect(person).toMatchObject({ action: 'baseline', record_key: '1', row: `{"id":1,"email":"${email}"}`, changed: null });
+    expect(person).toMatchObject({ data: '{"redacted":["ssn"],"hashed":["email"]}', attribution: 'unknown', xid: null });
+    expect(await entriesOf('empty')).toEqual([]);
+    expect(await entriesOf('wide')).toMatchObject([
+      { record_key: '1', row: '{"id":1}', unknown: ['t'] },
+      { record_key: '2', row: '{"id":2,"t":"small"}', unknown: null },
+    ]);
+  });
+
+  it('that old values are taken from where the stream carries none', async () => {
+    const before = (await entriesOf('kept')).length;
+    await database.query(`update kept set v = v + 1 where id = 7; delete from kept where id = 8`);
+    await capture.caughtUp();
+    const [updated, deleted] = (await entriesOf('kept')).slice(before);
+    expect(updated).toMatchObject({ changed: ['v'], unknown: null, old: '{"v":7}' });
+    expect(deleted).toMatchObject({ unknown: null });
+    expect(deleted!.row).toContain('"big":"');
+  });
+
+  it('once: a second start adds none', async () => {
+    const before = (await capture.entries()).length;
+    await daemon.stop();
+    daemon = await capture.start();
+    await capture.caughtUp();
+    await baselined();
+    expect((await capture.entries()).length).toBe(before);
+  });
+});
