@@ -28,8 +28,14 @@ function capture(config: Config): () => Promise<void> {
   const source = config.sources[0]!;
   const storePool = createPool(config.store.url, 'daemon', { max: 4 });
   const sourcePool = createPool(source.url, 'catalog', { max: 2 });
-  const attempt = new SourceAttempt({ source, store: config.store, sourcePool, storePool, log: createLog('silent'),
-      onStreaming: () => {} });
+  const attempt = new SourceAttempt({
+    source,
+    store: config.store,
+    sourcePool,
+    storePool,
+    log: createLog('silent'),
+    onStreaming: () => {},
+  });
   const running = attempt.run().catch((error: unknown) => {
     const failure: CaptureFailure = { message: messageOf(error) };
     process.send?.(failure);

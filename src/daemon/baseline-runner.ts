@@ -189,7 +189,8 @@ export class BaselineRunner {
 
   /** About one piece a window. */
   #adapt(bytes: number): void {
-    const wanted = bytes > MAX_PIECE_BYTES ? this.#window / 2 : bytes < MAX_PIECE_BYTES / 2 ? this.#window * 2 : this.#window;
+    const wanted =
+      bytes > MAX_PIECE_BYTES ? this.#window / 2 : bytes < MAX_PIECE_BYTES / 2 ? this.#window * 2 : this.#window;
     this.#window = Math.min(MAX_WINDOW_BLOCKS, Math.max(MIN_WINDOW_BLOCKS, Math.floor(wanted)));
   }
 

@@ -127,7 +127,11 @@ export class BaselineWriter {
     const keys = Array.from({ length: segment.rowCount }, (_, n) => rowAt(segment, n).recordKey!);
     if (keys.length === 0) return new Set();
     const result = isKeyed
-      ? await this.#client.query<{ n: string }>({ name: 'covered', text: coveredSql(this.#schema), values: [relationId, keys] })
+      ? await this.#client.query<{ n: string }>({
+          name: 'covered',
+          text: coveredSql(this.#schema),
+          values: [relationId, keys],
+        })
       : await this.#client.query<{ n: string }>({
           name: 'covered_keyless',
           text: coveredKeylessSql(this.#schema),
@@ -142,7 +146,12 @@ export class BaselineWriter {
     const actors = new Map<string, number>();
     await dictionary.resolveActors([CONTEXT.actor], actors);
     const size = BigInt(kept.rowCount);
-    await copyIn(this.#client, `${this.#schema}.entries`, ENTRY_COLUMNS, kept.seal(firstId, () => firstId));
+    await copyIn(
+      this.#client,
+      `${this.#schema}.entries`,
+      ENTRY_COLUMNS,
+      kept.seal(firstId, () => firstId),
+    );
     await copyIn(
       this.#client,
       `${this.#schema}.transactions`,

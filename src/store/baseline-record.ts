@@ -30,7 +30,9 @@ export class BaselineRecord {
   }
 
   /** Asks for the baselines of tables that have none yet; those that were asked for before stay as they are. */
-  async request(tables: readonly { readonly oid: number; readonly schema: string; readonly name: string }[]): Promise<void> {
+  async request(
+    tables: readonly { readonly oid: number; readonly schema: string; readonly name: string }[],
+  ): Promise<void> {
     await this.#pool.query(
       `select ${this.#schema}.request_baseline($1, t.oid, t.schema, t.name)
        from unnest($2::bigint[], $3::text[], $4::text[]) as t(oid, schema, name)`,

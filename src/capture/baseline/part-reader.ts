@@ -47,7 +47,8 @@ export class PartReader {
     await this.#client.connect();
     // Bytes that are no text in any encoding must come as they are, as they do in the stream.
     const encoding = await this.#client.query<{ server_encoding: string }>('show server_encoding');
-    if (encoding.rows[0]!.server_encoding === 'SQL_ASCII') await this.#client.query("set client_encoding = 'SQL_ASCII'");
+    if (encoding.rows[0]!.server_encoding === 'SQL_ASCII')
+      await this.#client.query("set client_encoding = 'SQL_ASCII'");
   }
 
   /** At once: after a failure the connection may be in the middle of a COPY. */
@@ -132,7 +133,11 @@ export class PartReader {
 /** The first three fields say which row it is, and which of its values were too large to be read. */
 const HEAD_FIELDS = 3;
 
-function partRow({ bytes, starts: fields, lengths: sizes, byteLength }: CopyRow, count: number, indexes: readonly number[]): PartRow {
+function partRow(
+  { bytes, starts: fields, lengths: sizes, byteLength }: CopyRow,
+  count: number,
+  indexes: readonly number[],
+): PartRow {
   const text = (field: number): string =>
     bytes.buffer.toString('latin1', fields[field]!, fields[field]! + Math.max(0, sizes[field]!));
   const starts = new Int32Array(count);
