@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
 import { createLog } from '../lib/log.ts';
+import type { BaselineStatus } from '../query/baseline.ts';
 import { setup } from '../setup/install.ts';
+import { baselineSummary, progressLine } from './baseline-progress.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { EXIT } from './failure.ts';
-import { runToEnd } from './shutdown.ts';
+import { abortOnSignal, runToEnd } from './shutdown.ts';
 
 export function setupCommand(context: CliContext): Command {
   return databaseCommand(
@@ -11,14 +14,36 @@ export function setupCommand(context: CliContext): Command {
     "install what capture needs on the sources, and the store's schema; safe to run again",
   )
     .option('--dry-run', 'print the exact SQL and change nothing')
-    .action(async (options: { config?: string; dryRun?: boolean }) => {
+    .option('--baseline', 'then record the rows that are there already; ends when all are recorded')
+    .action(async (options: { config?: string; dryRun?: boolean; baseline?: boolean }) => {
       const config = await configOf(context, options);
       const { print, note } = context.terminal;
       const dryRun = options.dryRun === true;
-      const work = setup(config, { dryRun, print, log: createLog(config.log.level) });
+      const baseline = options.baseline === true && !dryRun;
+      const work = setup(config, { dryRun, baseline, print, log: createLog(config.log.level) });
       await runToEnd(work, { note, what: 'setup' });
+      context.exitCode = EXIT.ok;
+      if (baseline && !(await makeBaselines(config, context))) context.exitCode = EXIT.failed;
       if (!dryRun)
         note('Next: `rowtrail run` captures changes and serves the API; `rowtrail check` looks at everything.');
-      context.exitCode = EXIT.ok;
     });
+}
+
+/** Returns whether all of them are complete. */
+async function makeBaselines(config: Config, { terminal }: CliContext): Promise<boolean> {
+  // Loaded only here: capture takes longer to load than the other commands take to run.
+  const { runBaselines } = await import('../daemon/baseline-run.ts');
+  let last: ReadonlyMap<string, BaselineStatus> = new Map();
+  const onProgress = (status: ReadonlyMap<string, BaselineStatus>): void => {
+    last = status;
+    terminal.progress(progressLine(status));
+  };
+  const { signal, ended } = abortOnSignal();
+  const complete = await runBaselines(config, { onProgress, signal }).finally(() => {
+    terminal.progress(null);
+    ended();
+  });
+  for (const line of baselineSummary(last)) terminal.print(line);
+  if (!complete) terminal.note('rowtrail: not complete; `rowtrail run` goes on with it, `rowtrail status` shows how far it is');
+  return complete;
 }

@@ -10,6 +10,7 @@ import { byteSize, duration, grouped, printable } from './printable.ts';
 import { slotState, type SlotState } from './slot-state.ts';
 
 const SHOWN_GAPS = 3;
+const SHOWN_BASELINES = 3;
 const LABEL_WIDTH = 14;
 
 export function statusCommand(context: CliContext): Command {
@@ -70,6 +71,7 @@ const NOTHING_STORED: Omit<SourceStatus, 'name'> = {
   updated_at: null,
   open_flushes: { count: 0, oldest: null },
   gaps: { count: 0, latest: [] },
+  baseline: { tables: 0, done: 0, rows: 0, open: [] },
   live: null,
 };
 
@@ -96,7 +98,7 @@ function sourceText(source: SourceReport, paint: Paint, nowMs: number): string {
   if (open > 0) {
     lines.push(row(paint, 'being written', `${open}, the oldest since ${oldest === null ? '?' : ago(oldest, nowMs)}`));
   }
-  lines.push(...gapLines(source, paint));
+  lines.push(...baselineLines(source, paint), ...gapLines(source, paint));
   return lines.join('\n');
 }
 
@@ -110,6 +112,17 @@ function slotText(state: SlotState, name: string | null, paint: Paint): string {
   const kept = state.retained_bytes === null ? '' : `, keeps ${byteSize(state.retained_bytes)} of WAL`;
   const lost = state.wal_status === 'lost' ? paint.red(', LOST: the server removed WAL it needed') : '';
   return `${name === null ? '' : `${name}, `}${use}${kept}${lost}`;
+}
+
+function baselineLines({ baseline }: SourceStatus, paint: Paint): string[] {
+  const { tables, done, rows, open } = baseline;
+  if (tables === 0) return [];
+  const summary = `${grouped(done)} of ${grouped(tables)} tables, ${grouped(rows)} ${rows === 1 ? 'row' : 'rows'}`;
+  const shown = open.slice(0, SHOWN_BASELINES).map(({ table, percent, note }) => {
+    const state = percent === null ? 'not begun' : `${percent} %`;
+    return row(paint, '', printable(`${table}: ${state}${note === null ? '' : ` (${note})`}`));
+  });
+  return [row(paint, 'baseline', done === tables ? paint.green(summary) : summary), ...shown];
 }
 
 function gapLines({ gaps }: SourceStatus, paint: Paint): string[] {

@@ -9,6 +9,8 @@ import { createPaint, type Paint } from './paint.ts';
 export interface Terminal {
   readonly print: (line: string) => void;
   readonly note: (line: string) => void;
+  /** A line that the next one replaces, and null removes. Only where there is a person to see it. */
+  readonly progress: (line: string | null) => void;
   readonly paint: Paint;
   readonly notePaint: Paint;
   /** Whether there is a person to ask. */
@@ -44,6 +46,9 @@ export function createTerminal({ stdin, stdout, stderr }: Streams, environment: 
     },
     note: (line) => {
       stderr.write(`${line}\n`);
+    },
+    progress: (line) => {
+      if (stderr.isTTY === true) stderr.write(`\r\u001B[2K${line ?? ''}`);
     },
     paint: createPaint(colours && stdout.isTTY === true),
     notePaint: createPaint(colours && stderr.isTTY === true),

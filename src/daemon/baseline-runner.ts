@@ -18,7 +18,7 @@ import { BaselineStretch, MAX_PIECE_BYTES, type StretchSubject } from './baselin
 const MIN_WINDOW_BLOCKS = 8;
 const MAX_WINDOW_BLOCKS = 2_048;
 /** How often to see whether a baseline is asked for. */
-const POLL_MS = 2_000;
+const POLL_MS = 1_000;
 /** After something went wrong with one. */
 const RETRY_MS = 5_000;
 /** Before a table is looked at again that has told of a change meanwhile. */

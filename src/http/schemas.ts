@@ -63,7 +63,11 @@ const entryMembers = {
   reverted_by: z.array(id).describe('Entries that took this one back.'),
   comments: z.int(),
   incomplete: z
-    .object({ columns: z.array(z.string()), reason: z.enum(['toast', 'identity', 'masked', 'gap']) })
+    .object({
+      columns: z.array(z.string()),
+      reason: z.enum(['toast', 'identity', 'masked', 'gap']),
+      masked: z.array(z.string()).optional().describe('Those of them that are redacted, where others are lacking too.'),
+    })
     .nullable()
     .describe('Columns whose value is not known, and why.'),
   data: z.unknown().optional().describe('What an event of rowtrail.log() carries; entries of rows do not have it.'),
@@ -113,6 +117,22 @@ const gap = z.object({
   recorded_at: time,
 });
 
+const baseline = z
+  .object({
+    tables: z.int(),
+    done: z.int(),
+    rows: z.int().describe('Baseline entries written.'),
+    open: z.array(
+      z.object({
+        table: z.string(),
+        rows: z.int(),
+        percent: z.int().nullable().describe('Null: it has not begun.'),
+        note: z.string().nullable().describe('Why it waits.'),
+      }),
+    ),
+  })
+  .describe('How far the rows that were there before capture are recorded: tables that were asked for.');
+
 const live = z.object({
   state: z.enum(['starting', 'streaming', 'waiting', 'stopped']),
   since: time,
@@ -149,6 +169,7 @@ export const statusAnswer = z
           updated_at: time.nullable(),
           open_flushes: z.object({ count: z.int(), oldest: time.nullable() }),
           gaps: z.object({ count: z.int(), latest: z.array(gap) }),
+          baseline,
           live: live.nullable(),
         }),
       ),

@@ -1,4 +1,5 @@
 import { formatLsn } from '../pg/lsn.ts';
+import { NO_BASELINES, readBaselines, type BaselineStatus } from './baseline.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
 
 /** What the daemon knows of a running capture; the daemon supplies it. */
@@ -41,6 +42,7 @@ export interface SourceStatus {
   readonly open_flushes: { readonly count: number; readonly oldest: string | null };
   /** The latest first; an open one of the whole source (`to_time` is null: nothing is captured now) before all others. */
   readonly gaps: { readonly count: number; readonly latest: readonly GapStatus[] };
+  readonly baseline: BaselineStatus;
   /** Null where no daemon answers: the CLI reads the store alone. */
   readonly live: LiveStatus | null;
 }
@@ -85,11 +87,12 @@ export function readStatus(store: StoreReader, live: readonly LiveSource[] = [])
   return inSnapshot(store, async (snapshot) => {
     const stored = await readSources(snapshot);
     const gaps = await readGaps(snapshot);
+    const baselines = await readBaselines(snapshot);
     const liveByName = new Map(live.map((source) => [source.name, source]));
     const known = stored.map((source) => {
       const running = liveByName.get(source.name);
       liveByName.delete(source.name);
-      return sourceStatus(source, gaps.get(source.id) ?? [], running);
+      return sourceStatus(source, gaps.get(source.id) ?? [], running, baselines.get(source.name));
     });
     const unknown = [...liveByName.values()].map((source) => sourceStatus(emptySource(source.name), [], source));
     return {
@@ -192,7 +195,12 @@ async function estimateEntries(snapshot: Snapshot): Promise<number> {
   return Math.max(parsed[0].Plan['Plan Rows'], counted);
 }
 
-function sourceStatus(stored: StoredSource, gaps: readonly GapStatus[], live: LiveSource | undefined): SourceStatus {
+function sourceStatus(
+  stored: StoredSource,
+  gaps: readonly GapStatus[],
+  live: LiveSource | undefined,
+  baseline: BaselineStatus = NO_BASELINES,
+): SourceStatus {
   return {
     name: stored.name,
     capture: stored.capture,
@@ -204,6 +212,7 @@ function sourceStatus(stored: StoredSource, gaps: readonly GapStatus[], live: Li
     updated_at: stored.updated_at,
     open_flushes: { count: stored.open_flushes, oldest: stored.oldest_flush },
     gaps: { count: stored.gap_count, latest: gaps },
+    baseline,
     live: live === undefined ? null : liveStatus(live),
   };
 }

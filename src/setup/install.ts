@@ -5,6 +5,7 @@ import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { formatLsn } from '../pg/lsn.ts';
 import { migrate, storeMigrations } from '../pg/migrate.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
+import { requestBaselines } from './baseline-request.ts';
 import { problemsError } from './preflight.ts';
 import { planSource, type SourcePlan } from './plan.ts';
 import { recordRules } from './rule-record.ts';
@@ -21,6 +22,8 @@ import { counted } from '../lib/counted.ts';
 export interface SetupOptions {
   /** Print the SQL instead of running it. */
   readonly dryRun: boolean;
+  /** Ask for the baselines of all tracked tables: whoever captures makes them. */
+  readonly baseline?: boolean;
   /** A line (or, dry, the script) for standard output. */
   readonly print: (line: string) => void;
   readonly log: Log;
@@ -147,6 +150,7 @@ async function installAll(installation: Installation): Promise<void> {
     if (lsn !== null) await writeHistory(installation, lsn);
     await recordRemoval(installation);
     await recordMasks(installation);
+    if (options.baseline === true) await requestBaselines(connections.admin, connections.store, source, store);
   } catch (error) {
     const left = await putBack(connections, source.slot, newSlot, runner, undoStore.run);
     throw failed(error, source, store, left);

@@ -139,7 +139,7 @@ function partRow(
   indexes: readonly number[],
 ): PartRow {
   const text = (field: number): string =>
-    bytes.buffer.toString('latin1', fields[field]!, fields[field]! + Math.max(0, sizes[field]!));
+    bytes.buffer.toString('latin1', fields[field], fields[field]! + Math.max(0, sizes[field]!));
   const starts = new Int32Array(count);
   const lengths = new Int32Array(count).fill(NULL_VALUE);
   indexes.forEach((index, i) => {

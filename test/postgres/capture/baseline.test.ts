@@ -119,10 +119,10 @@ async function linksOf(): Promise<Map<string, string>> {
 describe('existing rows become baseline entries', () => {
   it('while they are inserted, updated, deleted, truncated, and given other keys', { timeout: 120_000 }, async () => {
     const writer = await database.connect();
-    let writing = true;
+    const writing = new AbortController();
     let written = 0;
     const load = (async () => {
-      for (let i = 0; writing || i < 50; i += 1) {
+      for (let i = 0; !writing.signal.aborted || i < 50; i += 1) {
         const a = 1 + ((i * 7919) % ROWS);
         const b = 1 + ((i * 104_729) % ROWS);
         await writer.query(`begin;
@@ -147,7 +147,7 @@ describe('existing rows become baseline entries', () => {
     await until(async () => written > 20);
     daemon = await capture.start();
     await baselined();
-    writing = false;
+    writing.abort();
     await load;
     await capture.caughtUp();
     const links = await linksOf();
@@ -188,16 +188,15 @@ describe('existing rows become baseline entries', () => {
   });
 
   it('as the stream would have given them', async () => {
-    const baseline = (await entriesOf('typed')).map(({ row }) => row).toSorted();
+    const baseline = (await entriesOf('typed')).map(({ row }) => row!);
     expect(baseline).toHaveLength(3);
     await database.query(`create table copy as select * from typed;
       delete from typed; insert into typed select id, n, b, j, js, e, es, d, f, by, ts, ch, tx from copy order by id`);
     await capture.caughtUp();
     const created = (await entriesOf('typed'))
       .filter(({ action }) => action === 'create')
-      .map(({ row }) => row)
-      .toSorted();
-    expect(created).toEqual(baseline);
+      .map(({ row }) => row);
+    expect(new Set(created)).toEqual(new Set(baseline));
   });
 
   it('under the masks, with nothing for what is empty, and without values that are too large', async () => {

@@ -252,6 +252,7 @@ describe('status', () => {
         epoch: 1,
         slot: 'rowtrail_shop',
         end_lsn: '0/16B3748',
+        baseline: { tables: 0, done: 0, rows: 0, open: [] },
         open_flushes: { count: 0, oldest: null },
         gaps: { count: 1, latest: [expect.objectContaining({ reason: 'slot_lost', to_lsn: null })] },
         live: expect.objectContaining({ state: 'streaming', received_lsn: '0/16B3748', lag_bytes: 0, lag_ms: 3 }),

@@ -15,6 +15,7 @@ const SHOP: SourceReport = {
   updated_at: '2026-11-22T00:08:00.000000Z',
   open_flushes: { count: 0, oldest: null },
   gaps: { count: 0, latest: [] },
+  baseline: { tables: 0, done: 0, rows: 0, open: [] },
   live: null,
   server_slot: { found: true, active_pid: 4711, wal_status: 'reserved', retained_bytes: 16 * 1024 ** 2, error: null },
 };
@@ -74,4 +75,16 @@ test.each([
   expect(printed).toContain('stored up to   nothing yet: `rowtrail run` captures it');
   if (said === null) expect(printed).not.toContain('  slot ');
   else expect(printed).toContain(said);
+});
+
+test('baselines', () => {
+  const open = [
+    { table: 'public.items', rows: 1_200, percent: 40, note: null },
+    { table: 'public.orders', rows: 0, percent: null, note: 'permission denied for table orders' },
+  ];
+  expect(text({ ...SHOP, baseline: { tables: 3, done: 1, rows: 1_234, open } })).toContain(
+    `  baseline       1 of 3 tables, 1,234 rows
+                 public.items: 40 %
+                 public.orders: not begun (permission denied for table orders)`,
+  );
 });
