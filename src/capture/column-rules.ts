@@ -62,8 +62,8 @@ export function excludedColumns(table: RuledTable, options: Options, held: reado
   return table.columns.flatMap(({ attnum }, i) => (attnum !== null && rules.get(i) === 'exclude' ? [attnum] : []));
 }
 
-/** The rules that hold for a table now, and are to be remembered. Pure. */
-export function heldRules(table: RuledTable, options: Options, held: readonly HeldRule[]): HeldRule[] {
+/** The rules that hold for a table now. */
+function heldRules(table: RuledTable, options: Options, held: readonly HeldRule[]): HeldRule[] {
   return ruleTables(table, held).flatMap((name) => {
     const option = options[name];
     if (option === undefined || COLUMN_RULES.every((list) => option[list].length === 0)) return [];
@@ -80,16 +80,19 @@ export interface RuleFault {
   readonly fix: string;
 }
 
+export type RuleOfTable = HeldRule & { readonly oid: number };
+
 export interface FoundTable extends RuledTable {
   readonly oid: number;
-  readonly columns: readonly { readonly name: string; readonly attnum: number; readonly inKey: boolean }[];
+  readonly partitions: readonly number[];
+  readonly columns: readonly { readonly name: string; readonly attnum: number | null; readonly inKey: boolean }[];
 }
 
 /** Rules that name what is not there, and masked columns of a key that need a hash key. Pure. */
 export function ruleFaults(
   tables: readonly FoundTable[],
   { tableOptions, hashKey }: { readonly tableOptions: Options; readonly hashKey: string | null },
-  held: readonly (HeldRule & { readonly oid: number })[],
+  held: readonly RuleOfTable[],
 ): RuleFault[] {
   const heldOf = (table: FoundTable): typeof held => held.filter(({ oid }) => oid === table.oid);
   const missing = Object.entries(tableOptions).flatMap(([name, option]) => {
@@ -137,14 +140,34 @@ function isFound(table: FoundTable, rules: string, column: string, held: readonl
   );
 }
 
-/** The rules that are not among the known ones. */
-export function newRules(rules: readonly HeldRule[], known: readonly HeldRule[]): HeldRule[] {
-  const seen = new Set(known.map(ruleKey));
-  return rules.filter((rule) => !seen.has(ruleKey(rule)));
+/**
+ * What is to be put on record of the source's tables, beyond what is there. A partition is known to have gone by its
+ * root's rules, for the day when it is detached and stands by itself. Pure.
+ */
+export function rulesToHold(
+  tables: readonly FoundTable[],
+  options: Options,
+  held: readonly RuleOfTable[],
+): RuleOfTable[] {
+  const known = new Set(held.map(ruleKey));
+  return tables
+    .flatMap((table) => {
+      const own = heldRules(
+        table,
+        options,
+        held.filter(({ oid }) => oid === table.oid),
+      );
+      const names = own.filter(({ attnum }) => attnum === 0);
+      return [
+        ...own.map((rule) => ({ ...rule, oid: table.oid })),
+        ...table.partitions.flatMap((oid) => names.map((rule) => ({ ...rule, oid }))),
+      ];
+    })
+    .filter((rule) => !known.has(ruleKey(rule)));
 }
 
-function ruleKey({ attnum, table, column }: HeldRule): string {
-  return JSON.stringify([attnum, table, column]);
+function ruleKey({ oid, attnum, table, column }: RuleOfTable): string {
+  return JSON.stringify([oid, attnum, table, column]);
 }
 
 /** The names in `tableOptions` that speak of a table: its own, and those it had before. */

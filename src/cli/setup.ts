@@ -44,6 +44,7 @@ async function makeBaselines(config: Config, { terminal }: CliContext): Promise<
     ended();
   });
   for (const line of baselineSummary(last)) terminal.print(line);
-  if (!complete) terminal.note('rowtrail: not complete; `rowtrail run` goes on with it, `rowtrail status` shows how far it is');
+  if (!complete)
+    terminal.note('rowtrail: not complete; `rowtrail run` goes on with it, `rowtrail status` shows how far it is');
   return complete;
 }

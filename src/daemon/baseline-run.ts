@@ -40,7 +40,11 @@ export async function runBaselines(config: Config, { onProgress, signal }: Basel
       for (const runner of runners) {
         const { state, error } = runner.live();
         if (state === 'stopped' && error !== null) {
-          throw new RowtrailError(error.code as ErrorCode, error.message, error.hint === null ? {} : { hint: error.hint });
+          throw new RowtrailError(
+            error.code as ErrorCode,
+            error.message,
+            error.hint === null ? {} : { hint: error.hint },
+          );
         }
       }
       await Promise.race([pause(POLL_MS, signal), failed]);

@@ -6,7 +6,7 @@ import type { Relation } from '../change/relation.ts';
 import type { SourceConfig } from '../config/config.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { pause } from '../lib/backoff.ts';
-import { messageOf } from '../lib/errors.ts';
+import { messageOf, tellable } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { parseLsn } from '../pg/lsn.ts';
 import { BaselineWriter, StalePiece, type BaselineStore } from '../store/baseline-piece.ts';
@@ -71,10 +71,16 @@ export class BaselineRunner {
     this.#running ??= this.#loop();
   }
 
-  /** Ends at once; what is not written is read again next time. */
-  async stop(): Promise<void> {
+  /** Begins nothing more; what is being written may still be. */
+  abort(): void {
     this.#abort.abort();
     this.#reader?.destroy();
+  }
+
+  /** Ends at once; what is not written is read again next time. */
+  async stop(): Promise<void> {
+    this.abort();
+    this.#writer?.destroy();
     await this.#running;
   }
 
@@ -116,7 +122,7 @@ export class BaselineRunner {
     } catch (error) {
       await this.#close();
       if (this.#abort.signal.aborted) return false;
-      const why = messageOf(error);
+      const why = tellable(error);
       log.warn(fields, `baseline waits: ${why}`);
       await this.#record.note(wanted.oid, why);
       return false;
@@ -206,13 +212,16 @@ export class BaselineRunner {
 
   async #open(): Promise<PartReader> {
     if (this.#writer === null) {
-      this.#writer = new BaselineWriter(this.#subject.store);
-      await this.#writer.connect();
+      const writer = new BaselineWriter(this.#subject.store);
+      await writer.connect();
+      this.#writer = writer;
     }
     if (this.#reader === null) {
-      this.#reader = new PartReader(this.#subject.source.url);
-      await this.#reader.connect();
+      const reader = new PartReader(this.#subject.source.url);
+      await reader.connect();
+      this.#reader = reader;
     }
+    this.#abort.signal.throwIfAborted();
     return this.#reader;
   }
 
@@ -220,7 +229,7 @@ export class BaselineRunner {
     this.#reader?.destroy();
     this.#reader = null;
     this.#plan = null;
-    await this.#writer?.end();
+    this.#writer?.destroy();
     this.#writer = null;
   }
 }

@@ -149,6 +149,7 @@ export class BaselineStretch {
       if (!this.#subject.hasReceived(isRunning)) return alive;
       if (performance.now() > deadline) throw new StalePiece();
       await pause(CONFIRM_POLL_MS, this.#signal);
+      this.#signal.throwIfAborted();
     }
   }
 }

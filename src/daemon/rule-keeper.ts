@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type pg from 'pg';
-import { columnRules, heldRules, newRules, type HeldRule, type RuledTable } from '../capture/column-rules.ts';
+import { columnRules, rulesToHold, type RuledTable, type RuleOfTable } from '../capture/column-rules.ts';
 import { readPublishedTables } from '../capture/published-columns.ts';
 import type { ColumnRule } from '../change/column-rule.ts';
 import type { SourceConfig } from '../config/config.ts';
@@ -28,14 +28,8 @@ export class RuleKeeper {
   /** Remembers what the rules are about as the catalog has it now, before anything is renamed. */
   async start(): Promise<void> {
     if (Object.keys(this.#source.tableOptions).length === 0) return;
-    const known = await this.#read(null);
-    for (const table of await readPublishedTables(this.#sourcePool, this.#source.publication)) {
-      await this.#hold(
-        table.oid,
-        table,
-        known.filter(({ oid }) => oid === table.oid),
-      );
-    }
+    const tables = await readPublishedTables(this.#sourcePool, this.#source.publication);
+    await this.#record(rulesToHold(tables, this.#source.tableOptions, await this.#read(null)));
   }
 
   /** The rules of a table by position among its columns. */
@@ -44,7 +38,8 @@ export class RuleKeeper {
     // Without any options, no rule that has held before can hold now.
     if (Object.keys(tableOptions).length === 0) return NO_RULES;
     const held = await this.#read(oid);
-    await this.#hold(oid, table, held);
+    const columns = table.columns.map((column) => ({ ...column, inKey: false }));
+    await this.#record(rulesToHold([{ ...table, oid, columns, partitions: [] }], tableOptions, held));
     return columnRules(table, tableOptions, held);
   }
 
@@ -62,15 +57,8 @@ export class RuleKeeper {
     return readColumnRules(this.#store.pool, this.#store.schema, this.#source.name, oid);
   }
 
-  async #hold(oid: number, table: RuledTable, known: readonly HeldRule[]): Promise<void> {
-    const rules = newRules(heldRules(table, this.#source.tableOptions, known), known);
-    const { pool, schema } = this.#store;
-    await recordColumnRules(
-      pool,
-      schema,
-      this.#source.name,
-      rules.map((rule) => ({ ...rule, oid })),
-    );
+  #record(rules: readonly RuleOfTable[]): Promise<void> {
+    return recordColumnRules(this.#store.pool, this.#store.schema, this.#source.name, rules);
   }
 }
 

@@ -136,9 +136,8 @@ export class SourceAttempt {
       const leftOut = explained instanceof RefusedFlush ? 0 : await this.#salvage();
       throw isBlocking(explained.code) ? this.#blocked(explained, leftOut) : explained;
     } finally {
-      await this.#baselines?.stop();
       // Also when `stop` came while the writer was being opened.
-      await this.#writer?.close();
+      await this.#close();
     }
   }
 
@@ -166,10 +165,15 @@ export class SourceAttempt {
   /** Stores what has come in whole, acknowledges it, and ends; gives up on the storing after `limitMs`. */
   async stop(limitMs: number): Promise<void> {
     this.#capture.halt();
-    await this.#baselines?.stop();
+    this.#baselines?.abort();
     await within(limitMs, this.#writer?.drain().catch(() => 0) ?? Promise.resolve(0), () => 0);
     await this.#capture.stop();
-    await this.#writer?.close();
+    await this.#close();
+  }
+
+  /** Together: each may wait for the other. */
+  async #close(): Promise<void> {
+    await Promise.all([this.#baselines?.stop(), this.#writer?.close()]);
   }
 
   #progress(): void {

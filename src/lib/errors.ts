@@ -65,6 +65,12 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The same, without the values that messages of class 22 quote: rows' values do not belong into errors. */
+export function tellable(error: unknown): string {
+  const code = codeOf(error) ?? '';
+  return code.startsWith('22') ? `SQLSTATE ${code}` : messageOf(error);
+}
+
 /** The `code` of a Node or PostgreSQL error (`ECONNREFUSED`, `55006`), if it has one. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error === 'object' && error !== null && 'code' in error) {

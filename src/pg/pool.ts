@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
 
@@ -62,6 +63,12 @@ export function createPool(
   // An error on an idle client is followed by its removal; the next query opens a new one.
   pool.on('error', () => {});
   return pool;
+}
+
+/** Cuts a connection, whatever it is in the middle of: `end` would wait for that. */
+export function destroyClient(client: pg.Client): void {
+  const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
+  connection.stream.destroy();
 }
 
 /** `url` without its password, for people to read. */

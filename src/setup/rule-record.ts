@@ -1,12 +1,5 @@
 import type pg from 'pg';
-import {
-  heldRules,
-  newRules,
-  ruleFaults,
-  type FoundTable,
-  type HeldRule,
-  type RuleFault,
-} from '../capture/column-rules.ts';
+import { ruleFaults, rulesToHold, type FoundTable, type RuleFault, type RuleOfTable } from '../capture/column-rules.ts';
 import { readPublishedTables } from '../capture/published-columns.ts';
 import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
@@ -24,10 +17,7 @@ export async function recordRules(
   { schema }: Pick<StoreConfig, 'schema'>,
 ): Promise<RuleFault[]> {
   const { tables, held } = await readRules(source, store, config, schema);
-  const rules = tables.flatMap((table) => {
-    const known = held.filter(({ oid }) => oid === table.oid);
-    return newRules(heldRules(table, config.tableOptions, known), known).map((rule) => ({ ...rule, oid: table.oid }));
-  });
+  const rules = rulesToHold(tables, config.tableOptions, held);
   if (rules.length > 0) {
     await store.query(`select ${quoteIdentifier(schema)}.hold_column_rules($1, $2)`, [
       config.name,
@@ -50,7 +40,7 @@ export async function readRuleFaults(
 
 interface FoundRules {
   readonly tables: readonly FoundTable[];
-  readonly held: readonly (HeldRule & { readonly oid: number })[];
+  readonly held: readonly RuleOfTable[];
 }
 
 async function readRules(

@@ -3,7 +3,7 @@ import type { Context } from '../change/context.ts';
 import { EncodedRow } from '../entry/encoded-row.ts';
 import { ENTRY_COLUMNS, ORDINAL_OFFSET } from '../entry/entry-row.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
-import { connectionOptions } from '../pg/pool.ts';
+import { connectionOptions, destroyClient } from '../pg/pool.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { fenced } from './checkpoint.ts';
 import { copyIn } from './copy-stream.ts';
@@ -75,8 +75,9 @@ export class BaselineWriter {
     await this.#client.query('set statement_timeout = 0; set idle_in_transaction_session_timeout = 0');
   }
 
-  async end(): Promise<void> {
-    await this.#client.end().catch(() => {});
+  /** At once: what is not committed is rolled back. */
+  destroy(): void {
+    destroyClient(this.#client);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
+import { codeOf, RowtrailError, tellable } from '../lib/errors.ts';
 
 /** A flush that the store will not take, now or later. */
 export class RefusedFlush extends RowtrailError {
@@ -6,10 +6,7 @@ export class RefusedFlush extends RowtrailError {
   readonly commitLsn: bigint | null;
 
   constructor(commitLsn: bigint | null, cause: unknown) {
-    // Messages of class 22 quote the value that they are about: rows' values do not belong into errors.
-    const code = codeOf(cause) ?? '';
-    const told = code.startsWith('22') ? `SQLSTATE ${code}` : messageOf(cause);
-    super('RT_STORE_REFUSED', `the store refuses {transaction}: ${told}`, { cause });
+    super('RT_STORE_REFUSED', `the store refuses {transaction}: ${tellable(cause)}`, { cause });
     this.commitLsn = commitLsn;
   }
 }

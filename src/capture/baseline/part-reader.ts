@@ -1,9 +1,8 @@
-import type { Socket } from 'node:net';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../../change/tuple.ts';
 import { quoteIdentifier, quoteQualified } from '../../pg/identifier.ts';
-import { connectionOptions, PINNED_SETTINGS } from '../../pg/pool.ts';
+import { connectionOptions, destroyClient, PINNED_SETTINGS } from '../../pg/pool.ts';
 import { readParts, readPartState, type PartFile, type PartState, type TablePart } from './baseline-catalog.ts';
 import { CopyTextParser, type CopyRow } from './copy-text.ts';
 
@@ -53,8 +52,7 @@ export class PartReader {
 
   /** At once: after a failure the connection may be in the middle of a COPY. */
   destroy(): void {
-    const { connection } = this.#client as unknown as { readonly connection: { readonly stream: Socket } };
-    connection.stream.destroy();
+    destroyClient(this.#client);
   }
 
   parts(oid: number, publication: string): Promise<TablePart[]> {

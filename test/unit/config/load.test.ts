@@ -450,3 +450,24 @@ describe('where it comes from', () => {
     await expect(reading).rejects.toThrow(/cannot be read: EISDIR/);
   });
 });
+
+describe('hashKey', () => {
+  const hashing = (key: string): string => `${SHOP}${key}    tableOptions: { public.users: { hash: [email] } }`;
+
+  test('is needed by hash columns, and stands for itself', () => {
+    expect(parse(hashing('    hashKey: "correct horse battery"\n')).sources[0]?.hashKey).toBe('correct horse battery');
+    expect(problemsOf(hashing(''))).toEqual([
+      expect.stringMatching(
+        /^sources\[0\]\.hashKey .*is missing; takes a secret of at least 16 characters.*public\.users/,
+      ),
+    ]);
+  });
+
+  test('is never printed', () => {
+    for (const key of ['"s3cret"', '1234567']) {
+      const [problem] = problemsOf(hashing(`    hashKey: ${key}\n`));
+      expect(problem).toMatch(/hashKey \(line \d+\): found a (text of 6 characters|number), takes a secret/);
+      expect(problem).not.toContain(key.replaceAll('"', ''));
+    }
+  });
+});
