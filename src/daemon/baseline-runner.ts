@@ -19,6 +19,8 @@ const MIN_WINDOW_BLOCKS = 8;
 const MAX_WINDOW_BLOCKS = 2_048;
 /** How often to see whether a baseline is asked for. */
 const POLL_MS = 1_000;
+/** How often to look for tables that have come to be tracked. */
+const REQUEST_MS = 15_000;
 /** After something went wrong with one. */
 const RETRY_MS = 5_000;
 /** Before a table is looked at again that has told of a change meanwhile. */
@@ -61,6 +63,9 @@ export class BaselineRunner {
   #reader: PartReader | null = null;
   #writer: BaselineWriter | null = null;
   #window = MIN_WINDOW_BLOCKS;
+  #requestAtMs = 0;
+  /** By oid: why it waits. */
+  readonly #told = new Map<number, string>();
 
   constructor(subject: BaselineSubject) {
     this.#subject = subject;
@@ -89,7 +94,7 @@ export class BaselineRunner {
     while (!signal.aborted) {
       let waitMs = POLL_MS;
       try {
-        if (this.#subject.source.baseline) await this.#request();
+        if (this.#subject.source.baseline && performance.now() >= this.#requestAtMs) await this.#request();
         for (const wanted of await this.#record.wanted()) {
           if (signal.aborted) break;
           if (!(await this.#attempt(wanted))) waitMs = RETRY_MS;
@@ -110,6 +115,7 @@ export class BaselineRunner {
   /** Every tracked table has one baseline, also one that comes to be tracked later. */
   async #request(): Promise<void> {
     await this.#record.request(await readPublishedTables(this.#subject.sourcePool, this.#subject.source.publication));
+    this.#requestAtMs = performance.now() + REQUEST_MS;
   }
 
   /** Returns whether it is done. Never throws for what is wrong with one table: others may do. */
@@ -123,7 +129,9 @@ export class BaselineRunner {
       await this.#close();
       if (this.#abort.signal.aborted) return false;
       const why = tellable(error);
-      log.warn(fields, `baseline waits: ${why}`);
+      // An outage says so once, not at every try.
+      log[this.#told.get(wanted.oid) === why ? 'debug' : 'warn'](fields, `baseline waits: ${why}`);
+      this.#told.set(wanted.oid, why);
       await this.#record.note(wanted.oid, why);
       return false;
     }
@@ -170,6 +178,8 @@ export class BaselineRunner {
       const from = isSameFile ? progress : { block: 0, offset: 0 };
       const endBlock = Math.min(from.block + this.#window, state.part.blocks);
       const plan = await this.#planOf(state.relation, lsn);
+      // Old values are taken from entries that are younger than what is known of their columns: a new snapshot.
+      if (plan === null) return false;
       const stretch = new BaselineStretch(this.#subject, this.#writer!, this.#pool, this.#abort.signal, {
         ...reading,
         state,
@@ -200,14 +210,14 @@ export class BaselineRunner {
     this.#window = Math.min(MAX_WINDOW_BLOCKS, Math.max(MIN_WINDOW_BLOCKS, Math.floor(wanted)));
   }
 
-  async #planOf(relation: Relation, lsn: bigint): Promise<RelationPlan> {
+  /** The plan of a table that was described before; null: it is from now on. */
+  async #planOf(relation: Relation, lsn: bigint): Promise<RelationPlan | null> {
     const text = JSON.stringify(relation);
-    if (this.#plan?.text !== text) {
-      // Entries of this position and later ones tell the same of the same columns.
-      const plan = await this.#subject.describe(relation, { commitLsn: lsn - 1n, ordinal: 0, xid: 0 });
-      this.#plan = { text, plan };
-    }
-    return this.#plan.plan;
+    if (this.#plan?.text === text) return this.#plan.plan;
+    // Entries of this position and later ones tell the same of the same columns.
+    const plan = await this.#subject.describe(relation, { commitLsn: lsn - 1n, ordinal: 0, xid: 0 });
+    this.#plan = { text, plan };
+    return null;
   }
 
   async #open(): Promise<PartReader> {

@@ -476,6 +476,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
 
   /** Ids that no one will use now: readers must not wait for them. If this fails, the next writer does it. */
   async #endBlock(firstId: bigint): Promise<void> {
+    // Whoever closes ends them all.
+    if (this.#failed) return;
     const { schema, checkpoint } = this.#options;
     const ended = this.#lastReserved
       .catch(() => {})
