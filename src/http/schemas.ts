@@ -182,6 +182,10 @@ export function jsonAnswer(description: string, schema: z.ZodType) {
   return { description, content: { 'application/json': { schema } } };
 }
 
+export function textAnswer(description: string) {
+  return { description, content: { 'text/plain': { schema: z.string() } } };
+}
+
 export function problemAnswer(description: string) {
   return { description, content: { 'application/problem+json': { schema: problem } } };
 }
