@@ -51,26 +51,26 @@ const GAUGES: readonly (readonly [string, string, (source: LiveSource) => number
 /** The metrics of one HTTP server, in a registry of its own. Every metric of a source has the label `source`. */
 export function createMetrics(subject: MetricsSubject): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
   for (const [name, help, key] of COUNTERS) {
-    new Counter({
+    const counter = new Counter({
       name,
       help,
       labelNames: ['source'],
-      registers,
+      registers: [],
       collect() {
         this.reset();
         for (const source of subject.live()) this.inc({ source: source.name }, source.counters[key]);
       },
     });
+    registry.registerMetric(counter);
   }
   for (const [name, help, read] of GAUGES) {
-    new Gauge({
+    const gauge = new Gauge({
       name,
       help,
       labelNames: ['source'],
-      registers,
+      registers: [],
       collect() {
         this.reset();
         for (const source of subject.live()) {
@@ -79,12 +79,13 @@ export function createMetrics(subject: MetricsSubject): Metrics {
         }
       },
     });
+    registry.registerMetric(gauge);
   }
-  new Gauge({
+  const states = new Gauge({
     name: 'rowtrail_capture_state',
     help: '1 for the state that capture of the source is in.',
     labelNames: ['source', 'state'],
-    registers,
+    registers: [],
     collect() {
       this.reset();
       for (const { name: source, state: current } of subject.live()) {
@@ -92,7 +93,8 @@ export function createMetrics(subject: MetricsSubject): Metrics {
       }
     },
   });
-  const observeStore = registerStoreMetrics(registers);
+  registry.registerMetric(states);
+  const observeStore = registerStoreMetrics(registry);
   return {
     contentType: registry.contentType,
     async text() {
@@ -104,14 +106,16 @@ export function createMetrics(subject: MetricsSubject): Metrics {
 }
 
 /** Takes in what the store answered; null: it did not. */
-function registerStoreMetrics(registers: Registry[]): (gaps: readonly GapCounts[] | null) => void {
-  const up = new Gauge({ name: 'rowtrail_store_up', help: '1 if the store answers.', registers });
+function registerStoreMetrics(registry: Registry): (gaps: readonly GapCounts[] | null) => void {
+  const up = new Gauge({ name: 'rowtrail_store_up', help: '1 if the store answers.', registers: [] });
   const gaps = new Gauge({
     name: 'rowtrail_gaps',
     help: 'Gaps on record in the history; state="open": they grow.',
     labelNames: ['source', 'state'],
-    registers,
+    registers: [],
   });
+  registry.registerMetric(up);
+  registry.registerMetric(gaps);
   return (counts) => {
     up.set(counts === null ? 0 : 1);
     gaps.reset();

@@ -79,6 +79,8 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
     trigger_message: wire('v_payload'),
     max_bytes: String(MAX_MESSAGE_BYTES),
     max_value_chars: String(MAX_VALUE_CHARS),
+    // Says that a value was shortened, in what any encoding has.
+    ellipsis: quoteLiteral(converted ? '...' : '…'),
   };
 }
 

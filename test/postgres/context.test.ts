@@ -132,8 +132,9 @@ describe('context trigger', () => {
     const events = await readWal(db);
     expect(outline(events)).toEqual(['row items', 'context 7', 'row items']);
     const sent = messages(events, 'c')[0]?.[10] ?? '';
-    expect(expected.startsWith(sent)).toBe(true);
-    expect(sent.length).toBe(expected.length < 16_384 ? expected.length : 16_384);
+    // What is left of a value that was too long says so.
+    const isCut = expected.length > 16_384;
+    expect(sent).toBe(isCut ? `${expected.slice(0, 16_383)}…` : expected);
   });
 
   test('an application role needs no right of its own, and gets none', async () => {
