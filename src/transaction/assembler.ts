@@ -127,8 +127,13 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   message(prefix: string, content: Buffer): void | Promise<void> {
-    if (prefix !== MESSAGE_PREFIX || this.#skipping || this.#head === null) return;
+    if (prefix !== MESSAGE_PREFIX || this.#skipping) return;
     const message = content.length > MAX_MESSAGE_BYTES ? null : this.#parse(content.toString('utf8'));
+    // Greetings come by themselves, at the moment they are sent; whatever else does is none of ours.
+    if (this.#head === null && message?.kind !== 'hello') {
+      this.counters.unverifiedMessages += 1;
+      return;
+    }
     if (message === null) {
       this.counters.unverifiedMessages += 1;
       return;
@@ -153,7 +158,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   oversizedMessage(prefix: string): void {
-    if (prefix === MESSAGE_PREFIX && !this.#skipping && this.#head !== null) this.counters.unverifiedMessages += 1;
+    if (prefix === MESSAGE_PREFIX && !this.#skipping) this.counters.unverifiedMessages += 1;
   }
 
   commit(tail: TransactionTail): void {
