@@ -74,3 +74,6 @@ grant usage on schema rowtrail to :daemon;
 grant select on rowtrail.install, rowtrail.tables, rowtrail.sessions to :daemon;
 grant execute on function rowtrail.prune_sessions() to :daemon;
 grant execute on function rowtrail.forget_tables(oid[]) to :daemon;
+grant execute on function rowtrail.is_wanted(text, text) to :daemon;
+grant execute on function rowtrail.tracked_schemas() to :daemon;
+grant execute on function rowtrail.track_policy(oid) to :daemon;

@@ -6,7 +6,8 @@
  * - `created`, `joined`, `attached`: a partition is covered from here. It is new; or was a table before, and either holds
  *   no row that was never seen, or does
  * - `detached`, `dropped`: its rows have left the root; `dropped` with the root's own oid: the table is gone
- * - `untracked`: a partition has come and could not be covered
+ * - `untracked`: a partition or table has come and could not be covered
+ * - `filled`: a table is covered from here, and came with rows, which are not streamed
  */
 export type PartitionEventKind =
   | 'truncating'
@@ -16,7 +17,8 @@ export type PartitionEventKind =
   | 'attached'
   | 'detached'
   | 'dropped'
-  | 'untracked';
+  | 'untracked'
+  | 'filled';
 
 export interface PartitionEvent {
   readonly what: PartitionEventKind;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { PartitionEvent } from '../change/partition-event.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
 import type { Dictionary } from '../store/dictionary.ts';
 
 /**
@@ -24,6 +25,25 @@ export function rootRelation(
     relationIds.set(rootOid, id);
     return id;
   }
+}
+
+/**
+ * Finds the relation that a change of the schema is about. A table that it renamed is known by its new name from here
+ * on, whether or not rows of it come.
+ */
+export function schemaRelation(
+  dictionary: Dictionary,
+  relationIds: Map<number, number>,
+): (change: SchemaChange) => number | null | Promise<number | null> {
+  return ({ table }) => {
+    if (table === null) return null;
+    const known = relationIds.get(table.oid) ?? null;
+    if (table.schema === null || table.name === null || (known === null && !table.isTracked)) return known;
+    return dictionary.bareRelationId(table.oid, table.schema, table.name, null).then((id) => {
+      relationIds.set(table.oid, id);
+      return id;
+    });
+  };
 }
 
 const KEY_SQL = `

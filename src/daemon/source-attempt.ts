@@ -19,7 +19,7 @@ import { StoreWriter } from '../store/writer.ts';
 import { TransactionAssembler } from '../transaction/assembler.ts';
 import type { ClaimMapping } from '../transaction/context-message.ts';
 import { relationDescriber } from './relation-describer.ts';
-import { rootRelation } from './root-relation.ts';
+import { rootRelation, schemaRelation } from './root-relation.ts';
 import { SessionCache } from './session-cache.ts';
 import { StampKeeper } from './stamp-keeper.ts';
 import type pg from 'pg';
@@ -280,6 +280,7 @@ export class SourceAttempt {
       describe: relationDescriber(source, sourcePool, dictionary, relationIds, stampKeeper),
       restart: this.#knowsMovedPartitions ? null : (endLsn) => this.#restart(endLsn),
       relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
+      relationIdOfSchema: schemaRelation(dictionary, relationIds),
       storedUpTo: checkpoint.endLsn,
     });
     this.#assembler = assembler;

@@ -193,8 +193,9 @@ function recordPart(row: TableRow, table: TrackedTable): Part | null {
   return {
     what: 'record',
     statements: [
-      `insert into rowtrail.tables (relid, root, schema_name, table_name, kind, prior_identity, prior_identity_index, identity_changed)
-  values (${regclass(row)}, ${regclass(table.root)}, ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)}, '${row.kind}', '${row.identity}', ${index}, ${changes})
+      `insert into rowtrail.tables (relid, root, schema_name, table_name, kind, prior_identity, prior_identity_index, identity_changed, columns)
+  values (${regclass(row)}, ${regclass(table.root)}, ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)}, '${row.kind}', '${row.identity}', ${index}, ${changes},
+    ${row === table.root ? `rowtrail.columns_of(${regclass(row)})` : 'null'})
   on conflict (relid) do update set root = excluded.root, schema_name = excluded.schema_name, table_name = excluded.table_name${before}`,
     ],
     undo:

@@ -87,6 +87,8 @@ const EFFECTS: Readonly<Record<Exclude<PartitionEventKind, 'truncating'>, Effect
   attached: { state: 'covered', reason: 'partition_attached', what: 'was attached with rows that were never captured' },
   detached: { state: 'detached', reason: 'partition_detached', what: 'was detached with its rows' },
   dropped: { state: 'dropped', reason: 'partition_dropped', what: 'was dropped with its rows' },
+  // Whoever can read the table's rows by a baseline finds here that they are wanted.
+  filled: { state: 'covered', reason: 'table_filled', what: 'came with rows that were never captured' },
   untracked: {
     state: 'untracked',
     reason: 'untracked',

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context, LoggedEvent } from '../change/context.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
 import { PLAIN_ROW, writePlainEntry, writeRowEntry, type EntryHead } from '../entry/entry-row.ts';
 import { writeLargeRowEntry } from '../entry/large-row.ts';
+import { schemaData } from '../entry/schema-data.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
 import { Ending } from '../lib/ending.ts';
@@ -201,6 +203,20 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   truncatePartition(event: PartitionEvent, relationId: number, ordinal: number, stretchOrdinal: number): void {
     const data = JSON.stringify({ partition: `${event.schema}.${event.name}` });
     this.#plain({ action: 'truncate', relationId, recordKey: null, data }, ordinal, stretchOrdinal);
+  }
+
+  schema(
+    change: SchemaChange,
+    relationId: number | null,
+    isRewritten: boolean,
+    ordinal: number,
+    stretchOrdinal: number,
+  ): void {
+    const { table, objectSchema } = change;
+    const named = relationId === null ? { schema: table?.schema ?? objectSchema, table: table?.name ?? null } : {};
+    const rest = JSON.stringify(named);
+    const data = `${rest.slice(0, -1)}${rest === '{}' ? '' : ','}"data":${schemaData(change, isRewritten)}}`;
+    this.#plain({ action: 'schema', relationId, recordKey: null, data }, ordinal, stretchOrdinal);
   }
 
   coverage(event: PartitionEvent, relationId: number): void {

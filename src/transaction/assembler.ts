@@ -1,6 +1,7 @@
 import type { Change, ChangeHandler, StreamPosition, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context } from '../change/context.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
 import type { Relation } from '../change/relation.ts';
 import { attribute, attributeToOrigin, UNKNOWN_CONTEXT } from './attribution.ts';
 import {
@@ -23,6 +24,8 @@ export interface AssemblerOptions<R> {
   readonly describe: (relation: Relation, at: StreamPosition & { readonly xid: number }) => R | Promise<R>;
   /** The id of the root that an event's partition belongs to. */
   readonly relationIdOf: (event: PartitionEvent) => number | Promise<number>;
+  /** The id of the table that a change of the schema is about, under its name of now; null: that is none of ours. */
+  readonly relationIdOfSchema: (change: SchemaChange) => number | null | Promise<number | null>;
   /**
    * Up to PostgreSQL 14 a walsender keeps to what a table was when it first met it: it goes on sending a detached
    * partition as its root's, and leaves an attached table out. Called where that may be so, to begin a new stream
@@ -56,6 +59,8 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   #origin: string | null = null;
   /** Roots whose TRUNCATE has begun: it is streamed, and their leaves' triggers fire for it too. */
   readonly #truncating = new Set<number>();
+  /** Tables that the command at hand writes anew. */
+  readonly #rewriting = new Set<number>();
   /** Transactions of this stream. */
   #begins = 0;
   #endLsn = 0n;
@@ -100,6 +105,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     this.#context = null;
     this.#origin = null;
     this.#truncating.clear();
+    this.#rewriting.clear();
   }
 
   origin(name: string): void {
@@ -148,6 +154,11 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
       this.counters.unverifiedMessages += 1;
       return;
     }
+    if (message.kind === 'schema') {
+      if (provesItself(message.secret, this.#options.secret)) return this.#schema(message.change);
+      this.counters.unverifiedMessages += 1;
+      return;
+    }
     const facts = this.#options.sessions.find(message.token);
     if (facts instanceof Promise) {
       return facts.then((found) => {
@@ -181,7 +192,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   #accept(
-    message: Exclude<ContextMessage, { kind: 'hello' | 'partition' }>,
+    message: Exclude<ContextMessage, { kind: 'hello' | 'partition' | 'schema' }>,
     session: Awaited<ReturnType<SessionDirectory['find']>>,
   ): void {
     if (session === null) {
@@ -225,6 +236,23 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
       this.counters.changes += 1;
     }
     this.#sink.coverage(event, relationId);
+  }
+
+  #schema(change: SchemaChange): void | Promise<void> {
+    if (change.tag === 'rewrite') {
+      if (change.table !== null) this.#rewriting.add(change.table.oid);
+      return;
+    }
+    const isRewritten = change.table !== null && this.#rewriting.delete(change.table.oid);
+    const accept = (relationId: number | null): void => {
+      this.#open();
+      this.#sink.schema(change, relationId, isRewritten, this.#ordinal, this.#stretchOrdinal);
+      this.#ordinal += 1;
+      this.counters.changes += 1;
+    };
+    const relationId = this.#options.relationIdOfSchema(change);
+    if (relationId instanceof Promise) return relationId.then(accept);
+    accept(relationId);
   }
 
   /** The transaction is handed on with its first entry, so that one with none leaves no trace. */

@@ -2,6 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { parse as parseArray } from 'postgres-array';
 import type { Claims, LoggedEvent, SessionFacts } from '../change/context.ts';
 import type { PartitionEvent, PartitionEventKind } from '../change/partition-event.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
+import { parseSchemaChange } from './schema-message.ts';
 import { CLAIM_LIMITS, cut, safeJson } from './limits.ts';
 
 /** What rowtrail.log() takes as an action. */
@@ -29,7 +31,8 @@ export type ContextMessage =
       readonly claims: Claims;
     }
   | { readonly kind: 'event'; readonly token: string; readonly event: LoggedEvent }
-  | { readonly kind: 'partition'; readonly secret: string; readonly event: PartitionEvent };
+  | { readonly kind: 'partition'; readonly secret: string; readonly event: PartitionEvent }
+  | { readonly kind: 'schema'; readonly secret: string; readonly change: SchemaChange };
 
 /** Where an existing convention keeps a claim: the setting's place among the mapped ones, and a JSON member. */
 export interface ClaimMapping {
@@ -68,6 +71,7 @@ export function parseContextMessage(content: string, mappings: readonly ClaimMap
   }
   if (parts[0] === 'e' && parts.length === 9) return event(at);
   if (parts[0] === 'p' && parts.length === 9) return partition(at);
+  if (parts[0] === 'd' && parts.length === 14) return schemaChange(at);
   return null;
 }
 
@@ -120,6 +124,7 @@ const PARTITION_EVENTS: ReadonlySet<string> = new Set<PartitionEventKind>([
   'detached',
   'dropped',
   'untracked',
+  'filled',
 ]);
 
 function isPartitionEvent(text: string | null): text is PartitionEventKind {
@@ -133,6 +138,12 @@ function partition(at: Parts): ContextMessage | null {
   if (secret === null || !isPartitionEvent(what) || !Number.isInteger(rootOid) || !Number.isInteger(oid)) return null;
   if (rootSchema === null || rootName === null || schema === null || name === null) return null;
   return { kind: 'partition', secret, event: { what, rootOid, rootSchema, rootName, oid, schema, name } };
+}
+
+function schemaChange(at: Parts): ContextMessage | null {
+  const secret = at(1);
+  const change = parseSchemaChange(at);
+  return secret === null || change === null ? null : { kind: 'schema', secret, change };
 }
 
 function claims(at: Parts, mappings: readonly ClaimMapping[]): Claims {

@@ -1,5 +1,6 @@
 import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context, LoggedEvent } from '../change/context.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
 
 /**
@@ -14,6 +15,14 @@ export interface TransactionSink<R> {
   event(event: LoggedEvent, ordinal: number, stretchOrdinal: number): void;
   /** A leaf of this relation was truncated: an entry of the relation. */
   truncatePartition(event: PartitionEvent, relationId: number, ordinal: number, stretchOrdinal: number): void;
+  /** A command that changed the schema. `relationId`: of the table it is about; null: that is none of ours. */
+  schema(
+    change: SchemaChange,
+    relationId: number | null,
+    isRewritten: boolean,
+    ordinal: number,
+    stretchOrdinal: number,
+  ): void;
   /** What became of a partition of this relation, or of all of it: no entry of its own. */
   coverage(event: PartitionEvent, relationId: number): void;
   /** A stretch is over: its entries are those since the last call. */

@@ -138,6 +138,7 @@ function sourceOf(name: string, database: TestDatabase, options: CaptureOptions)
     tables: ['public.*'],
     identity: 'full',
     truncate: { capture: true, maxBytes: 64 * 1024 * 1024 },
+    ddlText: false,
     tableOptions: options.tableOptions ?? {},
     baseline: false,
     slot: database.name,

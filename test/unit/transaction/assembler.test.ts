@@ -44,6 +44,8 @@ function assemble(
     row: (_, ordinal, stretch) => calls.push(`row ${ordinal} of ${stretch}`),
     truncate: (relation, ordinal, stretch) => calls.push(`truncate ${relation} ${ordinal} of ${stretch}`),
     event: (event, ordinal, stretch) => calls.push(`event ${event.action} ${ordinal} of ${stretch}`),
+    schema: ({ tag }, relationId, isRewritten, ordinal) =>
+      calls.push(`schema ${tag} of ${relationId}${isRewritten ? ' anew' : ''} ${ordinal}`),
     truncatePartition: (event, relation, ordinal, stretch) =>
       calls.push(`truncate ${event.name} of ${relation} ${ordinal} of ${stretch}`),
     coverage: (event, relation) => calls.push(`${event.what} ${event.name} of ${relation}`),
@@ -66,6 +68,7 @@ function assemble(
       calls.push(`relation at ${commitLsn}/${ordinal} in ${xid}`);
       return 'r';
     },
+    relationIdOfSchema: ({ table }) => table?.oid ?? null,
     relationIdOf: ({ rootOid }) => (options.slow === true ? Promise.resolve(rootOid) : rootOid),
     restart: options.restart ?? null,
     storedUpTo: options.storedUpTo ?? 0n,
