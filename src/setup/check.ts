@@ -108,7 +108,7 @@ async function checkReachableSource(
   storeClient: pg.Client | null,
 ): Promise<Finding[]> {
   const state = await readSourceState(client, source);
-  const plan = planTables(state.tables, source);
+  const plan = planTables(state.tables, source, state);
   const checkpoint = await readCheckpointOrNull(storeClient, store, source);
   // After the checkpoint: a daemon at work moves both, and the source must be found ahead.
   const probe = await probeReplication(source.url).then(

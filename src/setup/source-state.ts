@@ -33,6 +33,8 @@ export interface SourceState {
   readonly publication: Publication | null;
   readonly slot: Slot | null;
   readonly tables: readonly TableRow[];
+  /** The installing role is one: it may create event triggers. */
+  readonly isSuperuser: boolean;
   /** All event triggers are there and fire always. */
   readonly hasEventTriggers: boolean;
   /** Mapped settings that ordinary roles may not read: the application's writes would fail. */
@@ -98,6 +100,7 @@ export async function readSourceState(client: pg.ClientBase, source: SourceConfi
       schema.present !== true ? 'absent' : schema.has_install === true || schema.empty === true ? 'ours' : 'foreign',
     mayChangeRowtrailSchema: schema.owned === true,
     ownerRoleExists: server.owner_role_exists,
+    isSuperuser: server.is_superuser,
     hasEventTriggers: server.has_event_triggers,
     install,
     publication: await readPublication(client, source.publication),
@@ -116,7 +119,7 @@ select current_setting('server_version_num')::integer as version, current_settin
   current_setting('max_wal_senders')::integer as max_senders,
   (select count(*)::integer from pg_stat_replication) as used_senders,
   (select setting::integer from pg_settings where name = 'max_slot_wal_keep_size') as max_slot_wal_keep_mb,
-  current_user::text as role, has_database_privilege(current_database(), 'create') as may_create,
+  current_user::text as role, (select r.rolsuper from pg_roles r where r.rolname = current_user) as is_superuser, has_database_privilege(current_database(), 'create') as may_create,
   array(select p.oid::regprocedure::text from pg_proc p
     where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any ($1::text[])
       and not has_function_privilege('public', p.oid, 'execute')) as revoked,
