@@ -136,7 +136,10 @@ declare
   v_name text;
   v_filled boolean;
 begin
-  if v_policy is null or not rowtrail.holds_table(track_table.relid) then
+  if v_policy is null or not rowtrail.holds_table(track_table.relid)
+    -- A partition that was detached is as it was before, until the next setup.
+    or current_setting('transaction_isolation') <> 'serializable'
+      and exists (select from rowtrail.tables t where t.relid = track_table.relid and t.root <> t.relid) then
     return;
   end if;
   select c.oid, c.relkind, c.relreplident, n.nspname, c.relname, i.publication, i.secret, v_policy = 'full' and c.relreplident <> 'f' as changes
@@ -158,10 +161,10 @@ begin
     execute format('create or replace trigger rowtrail_context_before before insert or update or delete or truncate on %1$s for each statement execute function rowtrail.context_trigger();
       create or replace trigger rowtrail_context_after after insert or update or delete or truncate on %1$s for each statement execute function rowtrail.context_trigger();
       alter table only %1$s enable always trigger rowtrail_context_before, enable always trigger rowtrail_context_after', v_name);
-    if v_table.relkind = 'p' then
-      execute format('create or replace trigger rowtrail_truncate before truncate on %1$s for each statement execute function rowtrail.truncate_trigger(%2$L);
-        alter table only %1$s enable always trigger rowtrail_truncate', v_name, v_policy);
-    end if;
+    execute format('create or replace trigger %2$I before truncate on %1$s for each statement execute function rowtrail.truncate_trigger(%3$s);
+      alter table only %1$s enable always trigger %2$I', v_name,
+      case v_table.relkind when 'p' then 'rowtrail_truncate' else 'rowtrail_truncate_rows' end,
+      case v_table.relkind when 'p' then quote_literal(v_policy) else '' end);
     execute format('alter publication %I add table only %s', v_table.publication, v_name);
     perform rowtrail.send_partition(case when v_filled then 'filled' else 'created' end,
       v_table.oid, v_table.nspname, v_table.relname, v_table.oid, v_table.nspname, v_table.relname);
@@ -201,6 +204,8 @@ begin
   if v_schema is null or not v_tracked and v_schema not in (select rowtrail.tracked_schemas())
     -- Partitions come and go; what else is done to them is told of their root.
     or tag = 'ALTER TABLE' and exists (select from pg_class c where c.oid = v_relid and c.relispartition)
+    or tag = 'ALTER TABLE' and current_setting('transaction_isolation') <> 'serializable'
+      and exists (select from rowtrail.tables t where t.relid = v_relid and t.root <> t.relid)
     or class = 'pg_trigger'::regclass and exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
       where t.oid = object and p.pronamespace = 'rowtrail'::regnamespace) then
     return;

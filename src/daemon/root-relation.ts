@@ -12,14 +12,14 @@ export function rootRelation(
   pool: pg.Pool,
   dictionary: Dictionary,
   relationIds: Map<number, number>,
-): (event: PartitionEvent) => number | Promise<number> {
+): (event: Root) => number | Promise<number> {
   return (event) => {
     const known = relationIds.get(event.rootOid);
     if (known !== undefined) return known;
     return addRelation(event);
   };
 
-  async function addRelation({ rootOid, rootSchema, rootName }: PartitionEvent): Promise<number> {
+  async function addRelation({ rootOid, rootSchema, rootName }: Root): Promise<number> {
     const found = await pool.query<{ key: string[] | null }>(KEY_SQL, [rootOid]);
     const id = await dictionary.bareRelationId(rootOid, rootSchema, rootName, found.rows[0]?.key ?? null);
     relationIds.set(rootOid, id);
@@ -45,6 +45,8 @@ export function schemaRelation(
     });
   };
 }
+
+type Root = Pick<PartitionEvent, 'rootOid' | 'rootSchema' | 'rootName'>;
 
 const KEY_SQL = `
 select array_agg(a.attname::text order by k.position) as key

@@ -276,6 +276,7 @@ export class SourceAttempt {
       sink: writer,
       sessions,
       secret,
+      oidOf: ({ oid }) => oid,
       mappings: claimMappings(source),
       describe: relationDescriber(source, sourcePool, dictionary, relationIds, stampKeeper),
       restart: this.#knowsMovedPartitions ? null : (endLsn) => this.#restart(endLsn),

@@ -69,6 +69,9 @@ export function setupOptions(source: SourceConfig): string {
     masked: tables.flatMap(([name, { exclude, hash, redact }]) =>
       exclude.length + hash.length + redact.length > 0 ? [name] : [],
     ),
+    excluded: Object.fromEntries(
+      tables.flatMap(([name, { exclude }]) => (exclude.length === 0 ? [] : [[name, exclude]])),
+    ),
     ddlText: source.ddlText,
     truncateMaxBytes: source.truncate.capture ? source.truncate.maxBytes : 0,
   });
@@ -84,6 +87,7 @@ export async function renderSourceSql(input: SourceSqlInput): Promise<string[]> 
     '3_context',
     '4_event',
     '5_partition',
+    'truncate',
     'schema',
     '6_rights',
   ];
@@ -115,8 +119,8 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
     trigger_message: wire('v_payload'),
     max_bytes: String(MAX_MESSAGE_BYTES),
     max_value_chars: String(MAX_VALUE_CHARS),
-    // Says that a value was shortened, in what any encoding has.
-    ellipsis: quoteLiteral(converted ? '...' : '…'),
+    // Says that a value was shortened.
+    ellipsis: input.encoding === 'UTF8' ? 'pg_catalog.chr(8230)' : `'...'`,
   };
 }
 

@@ -80,7 +80,7 @@ interface Effect {
   readonly what: string;
 }
 
-const EFFECTS: Readonly<Record<Exclude<PartitionEventKind, 'truncating'>, Effect>> = {
+const EFFECTS: Readonly<Record<PartitionEventKind, Effect>> = {
   truncated: { state: 'truncated', reason: 'partition_truncated', what: 'was truncated' },
   created: { state: 'covered', reason: null, what: 'is covered' },
   joined: { state: 'covered', reason: null, what: 'is covered' },
@@ -97,7 +97,6 @@ const EFFECTS: Readonly<Record<Exclude<PartitionEventKind, 'truncating'>, Effect
 };
 
 function toChange({ event, relationId, head }: StreamedCoverage): object {
-  if (event.what === 'truncating') throw new Error('a truncation that begins changes no coverage');
   const isWhole = event.oid === event.rootOid;
   const effect = EFFECTS[event.what];
   const time = timestampText(head.committedAtMicros);

@@ -3,6 +3,8 @@ import type { Context } from '../change/context.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
 import type { SchemaChange } from '../change/schema-change.ts';
 import type { Relation } from '../change/relation.ts';
+import type { Truncation } from '../change/truncation.ts';
+import type { Tuple } from '../change/tuple.ts';
 import { attribute, attributeToOrigin, UNKNOWN_CONTEXT } from './attribution.ts';
 import {
   MAX_MESSAGE_BYTES,
@@ -19,11 +21,15 @@ export interface AssemblerOptions<R> {
   readonly sink: TransactionSink<R>;
   readonly sessions: SessionDirectory;
   readonly secret: string;
+  /** The oid of a relation, as `describe` was given it. */
+  readonly oidOf: (relation: R) => number;
   readonly mappings: readonly ClaimMapping[];
   /** What a relation is from this place in the stream on; the transaction that it is in goes along. */
   readonly describe: (relation: Relation, at: StreamPosition & { readonly xid: number }) => R | Promise<R>;
   /** The id of the root that an event's partition belongs to. */
-  readonly relationIdOf: (event: PartitionEvent) => number | Promise<number>;
+  readonly relationIdOf: (
+    event: Pick<PartitionEvent, 'rootOid' | 'rootSchema' | 'rootName'>,
+  ) => number | Promise<number>;
   /** The id of the table that a change of the schema is about, under its name of now; null: that is none of ours. */
   readonly relationIdOfSchema: (change: SchemaChange) => number | null | Promise<number | null>;
   /**
@@ -57,8 +63,10 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   #stretchOrdinal = 0;
   #context: Context | null = null;
   #origin: string | null = null;
-  /** Roots whose TRUNCATE has begun: it is streamed, and their leaves' triggers fire for it too. */
+  /** Roots whose TRUNCATE their triggers have told: it is streamed, too. */
   readonly #truncating = new Set<number>();
+  /** The truncation whose rows are coming in. */
+  #truncation: { readonly oid: number; readonly relation: R; rows: number } | null = null;
   /** Tables that the command at hand writes anew. */
   readonly #rewriting = new Set<number>();
   /** Transactions of this stream. */
@@ -105,6 +113,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     this.#context = null;
     this.#origin = null;
     this.#truncating.clear();
+    this.#truncation = null;
     this.#rewriting.clear();
   }
 
@@ -123,13 +132,14 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   truncate(relations: readonly R[]): void {
     if (this.#skipping) return;
     this.#open();
-    // All triggers before the statement have fired: what they say from here on is of another one.
-    this.#truncating.clear();
     for (const relation of relations) {
+      if (this.#truncating.has(this.#options.oidOf(relation))) continue;
       this.#sink.truncate(relation, this.#ordinal, this.#stretchOrdinal);
       this.#ordinal += 1;
       this.counters.changes += 1;
     }
+    // All triggers before the statement have fired: what they say from here on is of another one.
+    this.#truncating.clear();
   }
 
   message(prefix: string, content: Buffer): void | Promise<void> {
@@ -157,6 +167,12 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     if (message.kind === 'schema') {
       if (provesItself(message.secret, this.#options.secret)) return this.#schema(message.change);
       this.counters.unverifiedMessages += 1;
+      return;
+    }
+    if (message.kind === 'truncation' || message.kind === 'rows') {
+      if (!provesItself(message.secret, this.#options.secret)) this.counters.unverifiedMessages += 1;
+      else if (message.kind === 'truncation') return this.#truncate(message.truncation);
+      else this.#truncatedRows(message.oid, message.tuples);
       return;
     }
     const facts = this.#options.sessions.find(message.token);
@@ -192,7 +208,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   #accept(
-    message: Exclude<ContextMessage, { kind: 'hello' | 'partition' | 'schema' }>,
+    message: Extract<ContextMessage, { kind: 'context' | 'event' }>,
     session: Awaited<ReturnType<SessionDirectory['find']>>,
   ): void {
     if (session === null) {
@@ -216,13 +232,8 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   #partition(event: PartitionEvent): void | Promise<void> {
-    if (event.what === 'truncating') {
-      this.#truncating.add(event.rootOid);
-      return;
-    }
     if (this.#options.restart !== null && this.#begins > 1 && MOVES.has(event.what))
       return this.#options.restart(this.#endLsn);
-    if (event.what === 'truncated' && this.#truncating.has(event.rootOid)) return;
     const relationId = this.#options.relationIdOf(event);
     if (relationId instanceof Promise) return relationId.then((id) => this.#acceptPartition(event, id));
     this.#acceptPartition(event, relationId);
@@ -230,12 +241,41 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
 
   #acceptPartition(event: PartitionEvent, relationId: number): void {
     this.#open();
-    if (event.what === 'truncated') {
-      this.#sink.truncatePartition(event, relationId, this.#ordinal, this.#stretchOrdinal);
-      this.#ordinal += 1;
-      this.counters.changes += 1;
-    }
     this.#sink.coverage(event, relationId);
+  }
+
+  /** The relation may be new to this stream: nothing but a TRUNCATE was told of it since it began. */
+  #truncate(truncation: Truncation): void | Promise<void> {
+    const { relation } = truncation;
+    const described = relation === null ? null : this.relation(relation);
+    if (described instanceof Promise) return described.then((found) => this.#identifyTruncation(truncation, found));
+    return this.#identifyTruncation(truncation, described);
+  }
+
+  #identifyTruncation(truncation: Truncation, relation: R | null): void | Promise<void> {
+    const relationId = this.#options.relationIdOf(truncation);
+    if (relationId instanceof Promise) return relationId.then((id) => this.#acceptTruncation(truncation, relation, id));
+    this.#acceptTruncation(truncation, relation, relationId);
+  }
+
+  #acceptTruncation(truncation: Truncation, relation: R | null, relationId: number): void {
+    const { rootOid, oid } = truncation;
+    this.#open();
+    this.#sink.truncation(truncation, relationId, this.#ordinal, this.#stretchOrdinal);
+    this.#ordinal += 1;
+    this.counters.changes += 1;
+    this.#truncation = relation === null ? null : { oid, relation, rows: 0 };
+    if (oid === rootOid) this.#truncating.add(rootOid);
+    else if (relation === null) this.#sink.coverage({ ...truncation, what: 'truncated' }, relationId);
+  }
+
+  #truncatedRows(oid: number, tuples: Iterable<Tuple>): void {
+    const truncation = this.#truncation;
+    if (truncation?.oid !== oid) return;
+    for (const tuple of tuples) {
+      this.#sink.truncatedRow(truncation.relation, tuple, truncation.rows);
+      truncation.rows += 1;
+    }
   }
 
   #schema(change: SchemaChange): void | Promise<void> {

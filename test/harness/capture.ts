@@ -185,11 +185,12 @@ async function installSource(
            alter table ${name} enable always trigger rowtrail_context_${when}`,
         );
       }
-      if ((kind === 'p') === isPartition) continue;
-      const policy = isPartition ? '' : keepIdentity.includes(table) ? "'existing'" : "'full'";
+      if (kind === 'p' && isPartition) continue;
+      const policy = isPartition || kind === 'r' ? '' : keepIdentity.includes(table) ? "'existing'" : "'full'";
+      const trigger = kind === 'r' && !isPartition ? 'rowtrail_truncate_rows' : 'rowtrail_truncate';
       await database.query(
-        `create trigger rowtrail_truncate before truncate on ${name} for each statement execute function rowtrail.truncate_trigger(${policy});
-         alter table ${name} enable always trigger rowtrail_truncate`,
+        `create trigger ${trigger} before truncate on ${name} for each statement execute function rowtrail.truncate_trigger(${policy});
+         alter table ${name} enable always trigger ${trigger}`,
       );
     }
   }

@@ -276,8 +276,9 @@ select now.at, now.lsn, now.has_event_triggers, now.has_publication, m.relid as 
     or c.relispartition and p.prrelid in (select a.relid from pg_catalog.pg_partition_ancestors(c.oid) a)) as published,
   (select count(*) from ours o where o.tgrelid = c.oid and o.tgenabled = 'A'
     and o.tgname in ('rowtrail_context_before', 'rowtrail_context_after')) = 2
-  and (c.relkind = 'r' and not c.relispartition or c.relkind = 'p' and c.relispartition
-    or exists (select from ours o where o.tgrelid = c.oid and o.tgenabled = 'A' and o.tgname = 'rowtrail_truncate'
+  and (c.relkind = 'p' and c.relispartition
+    or exists (select from ours o where o.tgrelid = c.oid and o.tgenabled = 'A'
+      and o.tgname = case when c.relkind = 'r' and not c.relispartition then 'rowtrail_truncate_rows' else 'rowtrail_truncate' end
       and o.tgnargs = case c.relkind when 'p' then 1 else 0 end)) as has_triggers,
   m.installed_at as recorded_at
 from (select pg_catalog.clock_timestamp() as at, pg_catalog.pg_current_wal_flush_lsn()::text as lsn,
