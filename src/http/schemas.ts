@@ -66,7 +66,12 @@ const entryMembers = {
     .object({ columns: z.array(z.string()), reason: z.enum(['toast', 'identity', 'masked', 'gap']) })
     .nullable()
     .describe('Columns whose value is not known, and why.'),
-  data: z.unknown().optional().describe('What an event of rowtrail.log() carries; entries of rows do not have it.'),
+  data: z
+    .unknown()
+    .optional()
+    .describe(
+      'What an event of rowtrail.log() carries; of a schema change: tag, object, columns, acl; of a truncate: rows, partition.',
+    ),
 };
 
 const entry = z.object(entryMembers).meta({ id: 'Entry', description: 'One change of one row, or one event.' });
