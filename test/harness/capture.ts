@@ -54,7 +54,7 @@ export interface Capture {
   readonly source: SourceConfig;
   readonly database: TestDatabase;
   readonly store: TestDatabase;
-  /** Entries in the order of their ids. */
+  /** Entries in the order of their ids, less those of schema changes. */
   entries(where?: string): Promise<StoredEntry[]>;
   /** Resolves when everything committed before the call is stored. */
   caughtUp(options?: { timeoutMs?: number }): Promise<void>;
@@ -239,7 +239,7 @@ async function readEntries(store: TestDatabase, where = 'true'): Promise<StoredE
      left join audit.transactions t on t.id = e.transaction_id
      left join audit.contexts c on c.id = e.context_id
      left join audit.actors a on a.id = c.actor_id
-     where (${where}) and r.table_name is distinct from ${quoteLiteral(MARKER_TABLE)} order by e.id`,
+     where (${where}) and e.action <> 'schema' and r.table_name is distinct from ${quoteLiteral(MARKER_TABLE)} order by e.id`,
   );
   return result.rows;
 }
