@@ -1,5 +1,5 @@
 -- Rowtrail on the source: its schema, what it records about itself, and the owner of its definer functions.
--- Safe to run again. Filled in by setup: :version, :source, :slot, :publication, :settings.
+-- Safe to run again. Filled in by setup: :version, :source, :slot, :publication, :settings, :options.
 
 create schema if not exists rowtrail;
 comment on schema rowtrail is 'Rowtrail: session context, events and what setup changed. Removed by rowtrail teardown.';
@@ -16,11 +16,20 @@ create table if not exists rowtrail.install (
   context_settings text[] not null,
   installed_at timestamptz not null default now()
 );
-insert into rowtrail.install (version, source, slot, publication, context_settings)
-  values (:version, :source, :slot, :publication, :settings)
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute a
+    where a.attrelid = 'rowtrail.install'::pg_catalog.regclass and a.attname = 'options') then
+    -- What the functions of schema.sql have to know of the configuration: setupOptions in src/setup/source-sql.ts.
+    alter table rowtrail.install add column options json not null default '{}';
+  end if;
+end
+$$;
+insert into rowtrail.install (version, source, slot, publication, context_settings, options)
+  values (:version, :source, :slot, :publication, :settings, :options)
   on conflict (singleton) do update
     set version = excluded.version, source = excluded.source, slot = excluded.slot,
-        publication = excluded.publication, context_settings = excluded.context_settings;
+        publication = excluded.publication, context_settings = excluded.context_settings, options = excluded.options;
 
 -- What setup did to each table, so that teardown can put it back. Leaf partitions have rows of their own.
 create table if not exists rowtrail.tables (
@@ -40,6 +49,10 @@ begin
   if not exists (select from pg_catalog.pg_attribute a
     where a.attrelid = 'rowtrail.tables'::pg_catalog.regclass and a.attname = 'kind') then
     alter table rowtrail.tables add column kind "char";
+  end if;
+  if not exists (select from pg_catalog.pg_attribute a
+    where a.attrelid = 'rowtrail.tables'::pg_catalog.regclass and a.attname = 'columns') then
+    alter table rowtrail.tables add column columns json; -- of roots: as the last command left them
   end if;
 end
 $$;

@@ -25,7 +25,8 @@ begin
       values (v_token, v_pid, v_start, session_user, v_addr)
       on conflict (token) do nothing;
   end if;
-  perform pg_logical_emit_message(true, 'rowtrail', :hello);
+  -- Not with the transaction: one that is prepared may be committed after others that the session makes meanwhile.
+  perform pg_logical_emit_message(false, 'rowtrail', :hello);
   -- After a read-only transaction the session says hello again, so that it gets its row.
   return set_config('rowtrail.session', v_token, v_read_only);
 end

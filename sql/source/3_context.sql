@@ -58,7 +58,10 @@ begin
     v_message := v_payload;
     if pg_catalog.octet_length(v_payload) operator(pg_catalog.>) :max_bytes then
       v_message := (
-        select pg_catalog.array_agg(pg_catalog."left"(x.value, :max_value_chars) order by x.position)::pg_catalog.text
+        select pg_catalog.array_agg(case
+            when pg_catalog.length(x.value) operator(pg_catalog.>) :max_value_chars
+              then pg_catalog."left"(x.value, :max_value_chars operator(pg_catalog.-) 1) operator(pg_catalog.||) :ellipsis
+            else x.value end order by x.position)::pg_catalog.text
         from pg_catalog.unnest(v_payload::pg_catalog.text[]) with ordinality as x(value, position)
       );
     end if;

@@ -1,5 +1,6 @@
--- Partitions: what logical decoding does not tell of them. A TRUNCATE of a leaf, and DROP, DETACH and ATTACH of a
--- partition send nothing through the published root, and a new partition comes without identity and triggers.
+-- Partitions: what logical decoding does not tell of them. DROP, DETACH and ATTACH of a partition send nothing through
+-- the published root (nor does a TRUNCATE of a leaf: truncate.sql), and a new partition comes without identity and
+-- triggers.
 --
 -- Functions that any role can call (the owner of a new partition must) do only what the catalog bears out, and what
 -- they send carries the install secret: they can be called by hand, but nothing false can be said through them.
@@ -39,31 +40,6 @@ declare
     root::text, root_schema, root_name, relid::text, schema_name, table_name]::text;
 begin
   perform pg_logical_emit_message(true, 'rowtrail', :message);
-end
-$$;
-
--- Statement trigger before TRUNCATE on each root (its argument: the identity its partitions get, full or existing)
--- and on each leaf. A TRUNCATE of the root is streamed, and fires the leaves' triggers too: the root's comes first
--- and says so. Never fails the statement.
-create or replace function rowtrail.truncate_trigger() returns trigger
-  language plpgsql volatile security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_root oid := pg_partition_root(tg_relid);
-begin
-  if tg_op <> 'TRUNCATE' or tg_when <> 'BEFORE' or tg_name <> 'rowtrail_truncate' or v_root is null
-    -- Whoever owns a table may put this trigger on it: only a published root makes it speak.
-    or not exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-      join rowtrail.install i on i.publication = p.pubname where r.prrelid = v_root) then
-    return null;
-  end if;
-  perform rowtrail.send_partition(case when v_root = tg_relid then 'truncating' else 'truncated' end,
-    v_root, n.nspname, c.relname, tg_relid, tg_table_schema, tg_table_name)
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = v_root;
-  return null;
-exception when others then
-  return null;
 end
 $$;
 

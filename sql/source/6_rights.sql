@@ -57,6 +57,7 @@ begin
     alter function rowtrail.hello() owner to rowtrail_owner;
     alter function rowtrail.prune_sessions() owner to rowtrail_owner;
     alter function rowtrail.send_partition(text, oid, text, text, oid, text, text) owner to rowtrail_owner;
+    grant execute on function rowtrail.send_truncated(oid, oid) to rowtrail_owner;
     alter function rowtrail.truncate_trigger() owner to rowtrail_owner;
     alter function rowtrail.cover_partition(oid, boolean, boolean) owner to rowtrail_owner;
     alter function rowtrail.uncover_partition(oid) owner to rowtrail_owner;
@@ -74,3 +75,6 @@ grant usage on schema rowtrail to :daemon;
 grant select on rowtrail.install, rowtrail.tables, rowtrail.sessions to :daemon;
 grant execute on function rowtrail.prune_sessions() to :daemon;
 grant execute on function rowtrail.forget_tables(oid[]) to :daemon;
+grant execute on function rowtrail.is_wanted(text, text) to :daemon;
+grant execute on function rowtrail.tracked_schemas() to :daemon;
+grant execute on function rowtrail.track_policy(oid) to :daemon;

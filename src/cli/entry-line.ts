@@ -60,7 +60,9 @@ function whatOf(entry: Entry): string {
 
 /** `status: "paid" → "shipped"`. Values stay the text they are stored as: no digit is lost on the way. */
 function changesOf(entry: Entry, paint: Paint): string {
-  if (text(entry.get('action')) !== 'update') return '';
+  const action = text(entry.get('action'));
+  if (action === 'schema') return schemaChangeOf(entry);
+  if (action !== 'update') return '';
   const before = image(entry.get('before'));
   const after = image(entry.get('after'));
   const changed = JSON.parse(entry.get('changed') ?? '[]') as string[];
@@ -70,6 +72,12 @@ function changesOf(entry: Entry, paint: Paint): string {
         `${clean(column, MAX_VALUE_LENGTH)}: ${value(before, column)} ${paint.dim('→')} ${value(after, column)}`,
     )
     .join(', ');
+}
+
+/** `ALTER TABLE public.orders`. */
+function schemaChangeOf(entry: Entry): string {
+  const data = JSON.parse(entry.get('data') ?? 'null') as { tag: string; object: { identity: string | null } } | null;
+  return data === null ? '' : clean(`${data.tag} ${data.object.identity ?? ''}`.trimEnd(), MAX_VALUE_LENGTH * 2);
 }
 
 function image(json: string | undefined): ReadonlyMap<string, string> {

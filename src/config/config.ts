@@ -25,6 +25,8 @@ export interface SourceConfig {
   readonly tables: readonly string[];
   readonly identity: 'full' | 'existing';
   readonly truncate: { readonly capture: boolean; readonly maxBytes: number };
+  /** Entries of schema changes hold the statement's text. */
+  readonly ddlText: boolean;
   readonly tableOptions: Readonly<Record<string, TableOptions>>;
   /** The key of `hash` columns and of masked key columns. Never printed. Null: there is none. */
   readonly hashKey: string | null;

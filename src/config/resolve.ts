@@ -39,6 +39,7 @@ function resolveSource(source: ConfigFile['sources'][number]): SourceConfig {
     tables: source.tables,
     identity: source.identity,
     truncate: { capture: source.truncate.capture, maxBytes: parseSize(source.truncate.maxBytes) },
+    ddlText: source.ddlText,
     tableOptions: mapValues(source.tableOptions, (options) => ({ ...options, identity: options.identity ?? null })),
     hashKey: source.hashKey ?? null,
     baseline: source.baseline,

@@ -102,6 +102,9 @@ const source = mapping({
       .union([z.int().min(0), matching(/^\d{1,12}\s*(B|kB|KB|MB|GB)$/, SIZE_TAKES)], { error: SIZE_TAKES })
       .default('64MB'),
   }).prefault({}),
+  ddlText: flag()
+    .default(false)
+    .describe('Keep the text of DDL statements in their entries. It holds whatever else was sent in the same query.'),
   tableOptions: z
     .record(matching(/^[^.*!\s][^.*]*\.[^*]+$/, TABLE_NAME_TAKES), tableOptions, {
       error: `a mapping from ${TABLE_NAME_TAKES} to options`,

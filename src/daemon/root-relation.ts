@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { PartitionEvent } from '../change/partition-event.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
 import type { Dictionary } from '../store/dictionary.ts';
 
 /**
@@ -11,20 +12,41 @@ export function rootRelation(
   pool: pg.Pool,
   dictionary: Dictionary,
   relationIds: Map<number, number>,
-): (event: PartitionEvent) => number | Promise<number> {
+): (event: Root) => number | Promise<number> {
   return (event) => {
     const known = relationIds.get(event.rootOid);
     if (known !== undefined) return known;
     return addRelation(event);
   };
 
-  async function addRelation({ rootOid, rootSchema, rootName }: PartitionEvent): Promise<number> {
+  async function addRelation({ rootOid, rootSchema, rootName }: Root): Promise<number> {
     const found = await pool.query<{ key: string[] | null }>(KEY_SQL, [rootOid]);
     const id = await dictionary.bareRelationId(rootOid, rootSchema, rootName, found.rows[0]?.key ?? null);
     relationIds.set(rootOid, id);
     return id;
   }
 }
+
+/**
+ * Finds the relation that a change of the schema is about. A table that it renamed is known by its new name from here
+ * on, whether or not rows of it come.
+ */
+export function schemaRelation(
+  dictionary: Dictionary,
+  relationIds: Map<number, number>,
+): (change: SchemaChange) => number | null | Promise<number | null> {
+  return ({ table }) => {
+    if (table === null) return null;
+    const known = relationIds.get(table.oid) ?? null;
+    if (table.schema === null || table.name === null || (known === null && !table.isTracked)) return known;
+    return dictionary.bareRelationId(table.oid, table.schema, table.name, null).then((id) => {
+      relationIds.set(table.oid, id);
+      return id;
+    });
+  };
+}
+
+type Root = Pick<PartitionEvent, 'rootOid' | 'rootSchema' | 'rootName'>;
 
 const KEY_SQL = `
 select array_agg(a.attname::text order by k.position) as key

@@ -22,7 +22,7 @@ import { TransactionAssembler } from '../transaction/assembler.ts';
 import type { ClaimMapping } from '../transaction/context-message.ts';
 import { BaselineRunner } from './baseline-runner.ts';
 import { relationDescriber } from './relation-describer.ts';
-import { rootRelation } from './root-relation.ts';
+import { rootRelation, schemaRelation } from './root-relation.ts';
 import { RuleKeeper } from './rule-keeper.ts';
 import { SessionCache } from './session-cache.ts';
 import { StampKeeper } from './stamp-keeper.ts';
@@ -293,10 +293,12 @@ export class SourceAttempt {
       sink: writer,
       sessions,
       secret,
+      oidOf: ({ oid }) => oid,
       mappings: claimMappings(source),
       describe,
       restart: this.#knowsMovedPartitions ? null : (endLsn) => this.#restart(endLsn),
       relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
+      relationIdOfSchema: schemaRelation(dictionary, relationIds),
       storedUpTo: checkpoint.endLsn,
     });
     this.#assembler = assembler;

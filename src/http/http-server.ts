@@ -21,6 +21,7 @@ import {
   MAX_URL_LENGTH,
   REQUEST_TIMEOUT_MS,
 } from './limits.ts';
+import { registerMetricsRoute } from './metrics-routes.ts';
 import { HttpProblem, PROBLEM_TYPE, PROBLEMS, problemResponse, problemText } from './problem.ts';
 import { registerStatusRoutes } from './status-routes.ts';
 
@@ -61,6 +62,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   registerFrontPage(app);
   registerActivityRoutes(app, options.store);
   registerStatusRoutes(app, options);
+  registerMetricsRoute(app, options);
   refuseOtherMethods(app, paths);
   await app.ready();
 

@@ -70,7 +70,12 @@ const entryMembers = {
     })
     .nullable()
     .describe('Columns whose value is not known, and why.'),
-  data: z.unknown().optional().describe('What an event of rowtrail.log() carries; entries of rows do not have it.'),
+  data: z
+    .unknown()
+    .optional()
+    .describe(
+      'What an event of rowtrail.log() carries; of a schema change: tag, object, columns, acl; of a truncate: rows, partition.',
+    ),
 };
 
 const entry = z.object(entryMembers).meta({ id: 'Entry', description: 'One change of one row, or one event.' });
@@ -201,6 +206,10 @@ const problem = z
 /** An answer for the OpenAPI document. */
 export function jsonAnswer(description: string, schema: z.ZodType) {
   return { description, content: { 'application/json': { schema } } };
+}
+
+export function textAnswer(description: string) {
+  return { description, content: { 'text/plain': { schema: z.string() } } };
 }
 
 export function problemAnswer(description: string) {

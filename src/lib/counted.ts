@@ -1,4 +1,4 @@
-/** `1 table`, `2 tables`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+/** `1 table`, `2 tables`; `plural` where that takes more than an s. */
+export function counted(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
 }

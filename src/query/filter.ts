@@ -152,9 +152,15 @@ async function findSources(snapshot: Snapshot, names: readonly string[]): Promis
   return rows.length > 0 && rows[0]?.total === rows.length ? 'all' : rows.map((row) => row.id);
 }
 
-/** A condition on `audit.relations`. `orders` or `public.orders`; a name with a dot of its own is found too. */
+/**
+ * A condition on `audit.relations`. `orders` or `public.orders`; a name with a dot of its own is found too. Where no
+ * table bears any of the names now, it holds for those that bore one once.
+ */
 export function relationNamed(alias: string, names: string): string {
-  return `(${alias}.table_name = any(${names}) or ${alias}.schema_name || '.' || ${alias}.table_name = any(${names}))`;
+  const bears = (table: string): string =>
+    `(${table}.table_name = any(${names}) or ${table}.schema_name || '.' || ${table}.table_name = any(${names}))`;
+  return `(${bears(alias)} or not exists (select from :schema.relations now where ${bears('now')})
+    and exists (select from :schema.relation_versions v where v.relation_id = ${alias}.id and ${bears('v')}))`;
 }
 
 async function findRelations(

@@ -63,6 +63,10 @@ async function probeRecords(
   const select = (relation: string): string => `(select e.id from :schema.entries e
     where ${relation} and e.record_key = k.key and e.id between $1::bigint and $2::bigint and ${condition}
     order by e.id ${order} limit $3::bigint)`;
+  // A record ends with the truncate that has captured its row.
+  const truncated = `(select e.id from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id
+    where t.relation_id = r.id and t.record_key = k.key and t.entry_id between $1::bigint and $2::bigint and ${condition}
+    order by t.entry_id ${order} limit $3::bigint)`;
   const anyTable = filter.relationIds === null && filter.tables === null;
   const relations =
     filter.relationIds === null
@@ -76,9 +80,9 @@ async function probeRecords(
   const elsewhere = linked.length === 0 ? '' : `union all ${linkedSql(linked, { condition, order, parameters })}`;
   // An index on all that a probe asks for gives the order, too: no parameter can make another plan better.
   const rows = await scan.snapshot.queryPlanned<{ id: string }>(
-    `select id::text from (
+    `select id::text from (select distinct id from (
        select x.id from (${relations}) r(id) cross join unnest($4::text[]) k(key)
-       cross join lateral ${select('e.relation_id = r.id')} x ${tableless} ${elsewhere}) all_found
+       cross join lateral (${select('e.relation_id = r.id')} union all ${truncated}) x ${tableless} ${elsewhere}) found) all_found
      order by all_found.id ${order} limit $3::bigint`,
     parameters,
   );
@@ -110,10 +114,15 @@ function linkedSql(
     ),
   ];
   return `select x.id from unnest(${lists.join(', ')}) k(relation_id, key, low, high)
-    cross join lateral (select e.id from :schema.entries e
+    cross join lateral ((select e.id from :schema.entries e
       where e.relation_id = k.relation_id and e.record_key = k.key
         and e.id between greatest(k.low, $1::bigint) and least(k.high, $2::bigint) and ${condition}
-      order by e.id ${order} limit $3::bigint) x`;
+      order by e.id ${order} limit $3::bigint)
+      union all
+      (select e.id from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id
+      where t.relation_id = k.relation_id and t.record_key = k.key
+        and t.entry_id between greatest(k.low, $1::bigint) and least(k.high, $2::bigint) and ${condition}
+      order by t.entry_id ${order} limit $3::bigint)) x`;
 }
 
 /**

@@ -131,6 +131,27 @@ export function readGapSummary(store: StoreReader, timeoutMs: number): Promise<G
   );
 }
 
+/** The gaps on record of one source; open ones grow. */
+export interface GapCounts {
+  readonly source: string;
+  readonly open: number;
+  readonly closed: number;
+}
+
+/** Every source that the store knows. Throws what `inSnapshot` throws. */
+export function readGapCounts(store: StoreReader, timeoutMs: number): Promise<GapCounts[]> {
+  return inSnapshot(
+    store,
+    (snapshot) =>
+      snapshot.query<{ source: string; open: number; closed: number }>(
+        `select s.name as source, count(*) filter (where g.id is not null and g.to_time is null)::integer as open,
+           count(*) filter (where g.to_time is not null)::integer as closed
+         from :schema.sources s left join :schema.gaps g on g.source_id = s.id group by s.name order by s.name`,
+      ),
+    timeoutMs,
+  );
+}
+
 interface StoredSource {
   readonly id: number;
   readonly name: string;

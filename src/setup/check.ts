@@ -6,6 +6,7 @@ import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 import { MIN_VERSION, readServerVersion } from '../pg/server-version.ts';
 import { connect } from './connection.ts';
+import { attributionCheck, type AttributionShare } from './checks/attribution-checks.ts';
 import { ok, problem, type Check, type Finding } from './checks/check.ts';
 import {
   applicationCheck,
@@ -109,7 +110,7 @@ async function checkReachableSource(
   storeClient: pg.Client | null,
 ): Promise<Finding[]> {
   const state = await readSourceState(client, source);
-  const plan = planTables(state.tables, source);
+  const plan = planTables(state.tables, source, state);
   const checkpoint = await readCheckpointOrNull(storeClient, store, source);
   // After the checkpoint: a daemon at work moves both, and the source must be found ahead.
   const probe = await probeReplication(source.url).then(
@@ -117,6 +118,8 @@ async function checkReachableSource(
     (error: unknown) => ({ system: null, failure: asProblem(error) }),
   );
   const gaps = checkpoint === null || storeClient === null ? null : await readGaps(storeClient, store, checkpoint);
+  const shares = checkpoint === null || storeClient === null ? [] : await readShares(storeClient, store, checkpoint);
+  const attribution = attributionCheck(shares, `the last ${ATTRIBUTION_WINDOW}`);
   const retention = retentionCheck(state);
   return [
     clockCheck(await readClockSkew(client)),
@@ -125,6 +128,7 @@ async function checkReachableSource(
     capacityCheck(state),
     walBoundCheck(state, source),
     applicationCheck(state),
+    ...(attribution === null ? [] : [attribution]),
     installCheck(state, source),
     ...(storeClient === null ? [] : [slotCheck(state, source, probe.system, checkpoint)]),
     ...(gaps === null ? [] : [gapCheck(gaps, source)]),
@@ -171,6 +175,46 @@ async function readGaps(
     [checkpoint.sourceId],
   );
   return { closed: result.rows[0]?.closed ?? 0, latest: result.rows[0]?.latest ?? null, open: checkpoint.openGap };
+}
+
+const ATTRIBUTION_WINDOW = '24 hours';
+/** The latest contexts that are looked at, so that a busy source's check stays quick. */
+const MAX_CONTEXTS = 100_000;
+
+/** Whose entries say who they were for, by application; of the window's latest contexts. */
+async function readShares(
+  client: pg.Client,
+  store: StoreConfig,
+  checkpoint: StoredCheckpoint,
+): Promise<AttributionShare[]> {
+  if (await isBehind(client, store)) return [];
+  const s = quoteIdentifier(store.schema);
+  const result = await client.query<{
+    application: string | null;
+    entries: string;
+    unclaimed: string;
+    unknown: string;
+  }>(
+    `select c.application, sum(c.entries) as entries,
+       coalesce(sum(c.entries) filter (where c.attribution in ('database', 'unknown')), 0) as unclaimed,
+       coalesce(sum(c.entries) filter (where c.attribution = 'unknown'), 0) as unknown
+     from (
+       select case when c.attribution <> 'unknown' then coalesce(nullif(c.application_name, ''), '(no name)') end as application,
+         c.attribution, c.last_id - c.id + 1 as entries
+       from ${s}.contexts c
+       where c.source_id = $1 and c.id >= ${s}.id_at(now() - $2::interval)
+         -- Nobody wrote what a baseline found.
+         and not exists (select from ${s}.entries e where e.id = c.id and e.action = 'baseline')
+       order by c.id desc limit $3) c
+     group by c.application`,
+    [checkpoint.sourceId, ATTRIBUTION_WINDOW, MAX_CONTEXTS],
+  );
+  return result.rows.map(({ application, entries, unclaimed, unknown }) => ({
+    application,
+    entries: Number(entries),
+    unclaimed: Number(unclaimed),
+    unknown: Number(unknown),
+  }));
 }
 
 /** Rows and out-of-line bytes by the planner's estimates: pg_class alone, no file is looked at. */

@@ -1,5 +1,5 @@
 import type { SourceConfig } from '../config/config.ts';
-import { mappedSettings, renderSourceSql, SOURCE_SQL_VERSION } from './source-sql.ts';
+import { LOOK_AWAY, mappedSettings, renderSourceSql, SOURCE_SQL_VERSION } from './source-sql.ts';
 import { publicationStep, trackSteps, unpublishStep, untrackStep, type Step } from './steps.ts';
 import type { Survey } from './survey.ts';
 import type { TableRow } from './tables.ts';
@@ -51,8 +51,10 @@ async function objectsStep(found: Survey, source: SourceConfig): Promise<Step> {
     // Records of tables that were dropped since: `recordDrift` has put their loss into the store.
     statements: [
       ...statements,
+      LOOK_AWAY,
       'delete from rowtrail.tables t where not exists (select from pg_class c where c.oid = t.relid)',
       'update rowtrail.tables t set kind = c.relkind from pg_class c where c.oid = t.relid and t.kind is null',
+      'update rowtrail.tables t set columns = rowtrail.columns_of(t.relid) where t.root = t.relid and t.columns::text is distinct from rowtrail.columns_of(t.relid)::text',
     ],
     undo:
       state.rowtrailSchema === 'absent'

@@ -1,9 +1,10 @@
 import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { readSqlFile } from '../pg/migrate.ts';
 import type { SourceConfig } from '../config/config.ts';
+import { parseTablePattern } from './table-pattern.ts';
 
 /** Rises whenever `sql/source` changes, so that `check` can ask for a new `rowtrail setup`. */
-export const SOURCE_SQL_VERSION = '2';
+export const SOURCE_SQL_VERSION = '3';
 
 /** A larger context message is sent with each value shortened; a larger event is refused. Bytes. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
@@ -40,6 +41,42 @@ export function mappedSettings(source: SourceConfig): string[] {
   return [...new Set(Object.values(source.context).map((mapping) => mapping.setting))].toSorted();
 }
 
+/**
+ * What setup and teardown do to tables themselves is no change of the application's schema: for this session, the
+ * event triggers look away. Does nothing where schema rowtrail is not whole.
+ */
+export const LOOK_AWAY = `do $$
+begin
+  perform pg_catalog.set_config('rowtrail.at_work', i.secret, false) from rowtrail.install i;
+exception when others then
+  null;
+end
+$$`;
+
+/** What the functions on the source have to know of the configuration, as JSON text that is the same for the same. */
+export function setupOptions(source: SourceConfig): string {
+  const patterns = source.tables.map((text) => {
+    const { excludes, schema, table } = parseTablePattern(text);
+    return { excludes, schema: schema.source, table: table.source };
+  });
+  const tables = Object.entries(source.tableOptions).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify({
+    patterns,
+    identity: source.identity,
+    identities: Object.fromEntries(
+      tables.flatMap(([name, { identity }]) => (identity === null ? [] : [[name, identity]])),
+    ),
+    masked: tables.flatMap(([name, { exclude, hash, redact }]) =>
+      exclude.length + hash.length + redact.length > 0 ? [name] : [],
+    ),
+    excluded: Object.fromEntries(
+      tables.flatMap(([name, { exclude }]) => (exclude.length === 0 ? [] : [[name, exclude]])),
+    ),
+    ddlText: source.ddlText,
+    truncateMaxBytes: source.truncate.capture ? source.truncate.maxBytes : 0,
+  });
+}
+
 /** The SQL that installs schema `rowtrail`, complete, one text per file of `sql/source`. Safe to run again. */
 export async function renderSourceSql(input: SourceSqlInput): Promise<string[]> {
   const converted = needsConversion(input.encoding);
@@ -50,6 +87,8 @@ export async function renderSourceSql(input: SourceSqlInput): Promise<string[]> 
     '3_context',
     '4_event',
     '5_partition',
+    'truncate',
+    'schema',
     '6_rights',
   ];
   const values = placeholders(input, converted);
@@ -71,6 +110,7 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
     source: quoteLiteral(source.name),
     slot: quoteLiteral(source.slot),
     publication: quoteLiteral(source.publication),
+    options: `${quoteLiteral(setupOptions(source))}::json`,
     settings: `array[${settings.map((name) => quoteLiteral(name)).join(', ')}]::text[]`,
     daemon: quoteIdentifier(daemonRole),
     hello: wire(HELLO),
@@ -79,6 +119,8 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
     trigger_message: wire('v_payload'),
     max_bytes: String(MAX_MESSAGE_BYTES),
     max_value_chars: String(MAX_VALUE_CHARS),
+    // Says that a value was shortened.
+    ellipsis: input.encoding === 'UTF8' ? 'pg_catalog.chr(8230)' : `'...'`,
   };
 }
 

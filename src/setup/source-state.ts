@@ -33,7 +33,9 @@ export interface SourceState {
   readonly publication: Publication | null;
   readonly slot: Slot | null;
   readonly tables: readonly TableRow[];
-  /** Both event triggers are there and fire always. */
+  /** The installing role is one: it may create event triggers. */
+  readonly isSuperuser: boolean;
+  /** All event triggers are there and fire always. */
   readonly hasEventTriggers: boolean;
   /** Mapped settings that ordinary roles may not read: the application's writes would fail. */
   readonly unreadableSettings: readonly string[];
@@ -45,6 +47,8 @@ export interface Install {
   readonly slot: string;
   readonly publication: string;
   readonly contextSettings: readonly string[];
+  /** As `setupOptions` gives them; null: of a version without. */
+  readonly options: string | null;
 }
 
 export interface Publication {
@@ -96,6 +100,7 @@ export async function readSourceState(client: pg.ClientBase, source: SourceConfi
       schema.present !== true ? 'absent' : schema.has_install === true || schema.empty === true ? 'ours' : 'foreign',
     mayChangeRowtrailSchema: schema.owned === true,
     ownerRoleExists: server.owner_role_exists,
+    isSuperuser: server.is_superuser,
     hasEventTriggers: server.has_event_triggers,
     install,
     publication: await readPublication(client, source.publication),
@@ -114,15 +119,15 @@ select current_setting('server_version_num')::integer as version, current_settin
   current_setting('max_wal_senders')::integer as max_senders,
   (select count(*)::integer from pg_stat_replication) as used_senders,
   (select setting::integer from pg_settings where name = 'max_slot_wal_keep_size') as max_slot_wal_keep_mb,
-  current_user::text as role, has_database_privilege(current_database(), 'create') as may_create,
+  current_user::text as role, (select r.rolsuper from pg_roles r where r.rolname = current_user) as is_superuser, has_database_privilege(current_database(), 'create') as may_create,
   array(select p.oid::regprocedure::text from pg_proc p
     where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any ($1::text[])
       and not has_function_privilege('public', p.oid, 'execute')) as revoked,
   exists (select from pg_roles where rolname = 'rowtrail_owner') as owner_role_exists,
   -- from PostgreSQL 17 on they can be switched off altogether
   coalesce(current_setting('event_triggers', true), 'on') = 'on'
-    and (select count(*) = 2 from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid join pg_namespace n on n.oid = p.pronamespace
-      where n.nspname = 'rowtrail' and e.evtenabled = 'A' and p.proname in ('partition_ddl', 'partition_drop')) as has_event_triggers`;
+    and (select count(*) = 6 from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid join pg_namespace n on n.oid = p.pronamespace
+      where n.nspname = 'rowtrail' and e.evtenabled = 'A' and p.proname in ('partition_ddl', 'partition_drop', 'schema_ddl', 'schema_drop', 'schema_grant', 'schema_rewrite')) as has_event_triggers`;
 
 const SCHEMA_SQL = `
 select n.oid is not null as present, pg_has_role(n.nspowner, 'usage') as owned,
@@ -136,16 +141,19 @@ from (select) x left join pg_namespace n on n.nspname = 'rowtrail'`;
 
 async function readInstall(client: pg.ClientBase): Promise<Install | null> {
   const result = await client.query(
-    'select version, source, slot, publication, context_settings from rowtrail.install',
+    // options: there from version 3 on
+    "select version, source, slot, publication, context_settings, to_jsonb(i) -> 'options' is not null as has_options from rowtrail.install i",
   );
   const row = result.rows[0];
   if (row === undefined) return null;
+  const options = row.has_options ? await client.query('select options::text from rowtrail.install') : null;
   return {
     version: row.version,
     source: row.source,
     slot: row.slot,
     publication: row.publication,
     contextSettings: row.context_settings,
+    options: options?.rows[0]?.options ?? null,
   };
 }
 

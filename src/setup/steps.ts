@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../pg/identifier.ts';
-import { AFTER_TRIGGER, BEFORE_TRIGGER, TRUNCATE_TRIGGER } from './table-query.ts';
+import { AFTER_TRIGGER, BEFORE_TRIGGER, TRUNCATE_ROWS_TRIGGER, TRUNCATE_TRIGGER } from './table-query.ts';
 import type { Publication } from './source-state.ts';
 import { tableLabel, type RecordedTable, type ReplicaIdentity, type TableRow, type TrackedTable } from './tables.ts';
 
@@ -139,7 +139,7 @@ function triggerPart(row: TableRow): Part | null {
 
 /** What the truncate trigger has for an argument; null: the table is to have none. */
 export function wantedTruncateTrigger(row: TableRow, table: TrackedTable): string | null {
-  if (row.rootOid === null) return row.kind === 'p' ? table.identity : null;
+  if (row.rootOid === null) return row.kind === 'p' ? table.identity : '';
   return row.kind === 'r' ? '' : null;
 }
 
@@ -148,20 +148,29 @@ function truncatePart(row: TableRow, table: TrackedTable): Part | null {
   const wanted = wantedTruncateTrigger(row, table);
   if (row.truncateTrigger === wanted) return null;
   const before = createTruncateTrigger(row, row.truncateTrigger === 'disabled' ? wanted : row.truncateTrigger);
-  const drop = dropTrigger(row, TRUNCATE_TRIGGER);
+  const drop = dropTrigger(row, truncateTriggerName(row));
   if (wanted === null) return { what: 'truncate trigger off', statements: [drop], undo: before };
   return {
     what: 'truncate trigger',
-    statements: createTruncateTrigger(row, wanted),
+    // A detached leaf has the other one still.
+    statements: [
+      ...(truncateTriggerName(row) === TRUNCATE_ROWS_TRIGGER ? [dropTrigger(row, TRUNCATE_TRIGGER)] : []),
+      ...createTruncateTrigger(row, wanted),
+    ],
     undo: row.truncateTrigger === null ? [drop] : before,
   };
 }
 
+function truncateTriggerName(row: TableRow): string {
+  return row.kind === 'r' && row.rootOid === null ? TRUNCATE_ROWS_TRIGGER : TRUNCATE_TRIGGER;
+}
+
 function createTruncateTrigger(row: TableRow, argument: string | null): string[] {
   if (argument === null) return [];
+  const name = truncateTriggerName(row);
   return [
-    `create or replace trigger ${TRUNCATE_TRIGGER} before truncate on ${quoteQualified(row.schema, row.name)} for each statement execute function rowtrail.truncate_trigger(${argument === '' ? '' : quoteLiteral(argument)})`,
-    alter(row, `enable always trigger ${TRUNCATE_TRIGGER}`),
+    `create or replace trigger ${name} before truncate on ${quoteQualified(row.schema, row.name)} for each statement execute function rowtrail.truncate_trigger(${argument === '' ? '' : quoteLiteral(argument)})`,
+    alter(row, `enable always trigger ${name}`),
   ];
 }
 
@@ -169,7 +178,7 @@ function dropTriggersPart(row: TableRow): Part {
   const create = row.hasTriggers ? triggerPart({ ...row, hasTriggers: false }) : null;
   return {
     what: 'context triggers off',
-    statements: [...dropTriggers(row), dropTrigger(row, TRUNCATE_TRIGGER)],
+    statements: [...dropTriggers(row), dropTrigger(row, TRUNCATE_TRIGGER), dropTrigger(row, TRUNCATE_ROWS_TRIGGER)],
     undo: [...(create?.statements ?? []), ...createTruncateTrigger(row, row.truncateTrigger)],
   };
 }
@@ -193,8 +202,9 @@ function recordPart(row: TableRow, table: TrackedTable): Part | null {
   return {
     what: 'record',
     statements: [
-      `insert into rowtrail.tables (relid, root, schema_name, table_name, kind, prior_identity, prior_identity_index, identity_changed)
-  values (${regclass(row)}, ${regclass(table.root)}, ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)}, '${row.kind}', '${row.identity}', ${index}, ${changes})
+      `insert into rowtrail.tables (relid, root, schema_name, table_name, kind, prior_identity, prior_identity_index, identity_changed, columns)
+  values (${regclass(row)}, ${regclass(table.root)}, ${quoteLiteral(row.schema)}, ${quoteLiteral(row.name)}, '${row.kind}', '${row.identity}', ${index}, ${changes},
+    ${row === table.root ? `rowtrail.columns_of(${regclass(row)})` : 'null'})
   on conflict (relid) do update set root = excluded.root, schema_name = excluded.schema_name, table_name = excluded.table_name${before}`,
     ],
     undo:

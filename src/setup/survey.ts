@@ -69,7 +69,9 @@ export async function survey(connections: Connections, source: SourceConfig, sto
   await assertServerVersion(admin, `source ${source.name}`, source.adminUrl ?? source.url);
   await assertServerVersion(storeClient, 'the store', store.url);
   const state = await readSourceState(admin, source);
-  const plan = planTables(state.tables, source);
+  const plan = planTables(state.tables, source, {
+    hasEventTriggers: state.hasEventTriggers || state.isSuperuser,
+  });
   const storeState = await readStoreState(storeClient, store.schema);
   const sameDatabase = (await readDatabaseIdentity(admin)) === storeState.databaseIdentity;
   const adminHelps = sameDatabase && source.adminUrl !== null && state.mayCreateInDatabase;

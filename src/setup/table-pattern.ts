@@ -4,6 +4,9 @@ export interface TablePattern {
   readonly excludes: boolean;
   /** Names one table: no `*`. */
   readonly exact: boolean;
+  /** Regular expressions that PostgreSQL takes as well. */
+  readonly schema: RegExp;
+  readonly table: RegExp;
   matches(schema: string, table: string): boolean;
 }
 
@@ -18,6 +21,8 @@ export function parseTablePattern(text: string): TablePattern {
     text,
     excludes,
     exact: !excludes && !body.includes('*'),
+    schema,
+    table,
     matches: (schemaName, tableName) => schema.test(schemaName) && table.test(tableName),
   };
 }

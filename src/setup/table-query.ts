@@ -3,7 +3,10 @@ import type { TableRow } from './tables.ts';
 
 export const BEFORE_TRIGGER = 'rowtrail_context_before';
 export const AFTER_TRIGGER = 'rowtrail_context_after';
+/** On partitioned roots and leaves. */
 export const TRUNCATE_TRIGGER = 'rowtrail_truncate';
+/** On tables without partitions: so that one that is attached later is seen to lack the other. */
+export const TRUNCATE_ROWS_TRIGGER = 'rowtrail_truncate_rows';
 
 /** pg_trigger.tgtype of a statement trigger on insert, update, delete and truncate: 4 + 8 + 16 + 32, before: + 2. */
 const AFTER_TYPE = 60;
@@ -62,7 +65,8 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
   (select case when t.tgenabled = 'A' and t.tgtype = ${TRUNCATE_TYPE} and f.proname = 'truncate_trigger' and m.nspname = 'rowtrail'
       then pg_catalog.replace(pg_catalog.encode(t.tgargs, 'escape'), '\\000', '') else 'disabled' end
     from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace m on m.oid = f.pronamespace
-    where t.tgrelid = c.oid and t.tgname = '${TRUNCATE_TRIGGER}') as truncate_trigger,
+    where t.tgrelid = c.oid and t.tgname = case when c.relkind = 'r' and not c.relispartition
+      then '${TRUNCATE_ROWS_TRIGGER}' else '${TRUNCATE_TRIGGER}' end) as truncate_trigger,
   exists (select from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
     where r.prrelid = c.oid and p.pubname = $1) as published,
   array(select distinct p.pubname::text from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid

@@ -80,11 +80,12 @@ export function tableLabel(table: Pick<TableRow, 'schema' | 'name'>): string {
 /**
  * Which tables are tracked and how, and why the others that the patterns name are not. Pure.
  * What is not tracked is left alone: publishing a table without a usable identity would make the
- * application's own updates fail.
+ * application's own updates fail. `hasEventTriggers`: new partitions get an identity as they are made.
  */
 export function planTables(
   rows: readonly TableRow[],
   source: Pick<SourceConfig, 'tables' | 'identity' | 'tableOptions'>,
+  { hasEventTriggers }: { readonly hasEventTriggers: boolean },
 ): TablePlan {
   const patterns = source.tables.map((text) => parseTablePattern(text));
   const wanted = rows.filter((row) => includes(patterns, row.schema, row.name));
@@ -94,7 +95,7 @@ export function planTables(
   const roots = wanted.filter((row) => row.rootOid === null);
   for (const root of roots.toSorted(byName)) {
     const partitions = rows.filter((row) => row.rootOid === root.oid).toSorted(byName);
-    const decision = decideTable(root, partitions, source, isNamed(root));
+    const decision = decideTable(root, partitions, source, isNamed(root), hasEventTriggers);
     if ('reason' in decision) skipped.push({ table: root, named: isNamed(root), ...decision });
     else tracked.push(decision);
   }
@@ -117,6 +118,7 @@ function decideTable(
   partitions: readonly TableRow[],
   source: Pick<SourceConfig, 'identity' | 'tableOptions'>,
   named: boolean,
+  hasEventTriggers: boolean,
 ): TrackedTable | Refusal {
   if (root.kind === 'f') return refuse('it is a foreign table: its rows are another server’s');
   if (root.unlogged)
@@ -128,8 +130,11 @@ function decideTable(
     );
   }
   // A future partition would come without identity, and the application's updates of it would fail.
-  if (root.kind === 'p' && !root.hasPrimaryKey) {
-    return refuse('it is partitioned and has no primary key', 'Give it one, or track its data in ordinary tables.');
+  if (root.kind === 'p' && !root.hasPrimaryKey && !hasEventTriggers) {
+    return refuse(
+      'it is partitioned and has no primary key, and there are no event triggers to give new partitions an identity',
+      'Give it one, or run `rowtrail setup` as a superuser (`admin.url`), which may create event triggers.',
+    );
   }
   const members = [...partitions.filter((row) => row.kind !== 'f'), root];
   const lists = [...new Set(members.flatMap((row) => row.columnListPublications))];

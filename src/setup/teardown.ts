@@ -10,6 +10,7 @@ import { lockSetup } from './setup-lock.ts';
 import { readSourceState, type SourceState } from './source-state.ts';
 import { STEP_LIMITS, StepRunner, type StepLimits } from './step-runner.ts';
 import { untrackStep } from './steps.ts';
+import { LOOK_AWAY } from './source-sql.ts';
 import { readStoreState } from './store-state.ts';
 import { counted } from '../lib/counted.ts';
 
@@ -46,6 +47,7 @@ async function teardownSource(source: SourceConfig, options: TeardownOptions): P
     await lockSetup(admin, source.name);
     const state = await readSourceState(admin, source);
     const mine = await assertRemovable(admin, state, source);
+    await admin.query(LOOK_AWAY);
     // First of all: a slot without a reader fills the disk.
     if (mine.slot) await dropSlot(admin, source, options);
     await untrackTables(admin, state, source, options);

@@ -18,7 +18,7 @@ export interface CoverageRecord {
   readonly losses: ReadonlyMap<number, string>;
 }
 
-/** Writes what a flush has heard of partitions, in the flush's own transaction. */
+/** Writes what a flush has heard of partitions and new tables, in the flush's own transaction. */
 export async function writeStreamedCoverage(
   client: pg.ClientBase,
   schema: string,
@@ -27,6 +27,15 @@ export async function writeStreamedCoverage(
 ): Promise<void> {
   if (heard.length === 0) return;
   await client.query(recordSql(schema), [source.sourceId, source.epoch, JSON.stringify(heard.map(toChange)), null]);
+  for (const { event } of heard) {
+    if (event.what !== 'filled') continue;
+    await client.query(`select ${quoteIdentifier(schema)}.request_baseline($1, $2, $3, $4, true)`, [
+      source.sourceId,
+      event.oid,
+      event.schema,
+      event.name,
+    ]);
+  }
 }
 
 /** Writes what a comparison at `checkedAt` found (a JSON array), once. Returns how many gaps that added. */
@@ -80,13 +89,15 @@ interface Effect {
   readonly what: string;
 }
 
-const EFFECTS: Readonly<Record<Exclude<PartitionEventKind, 'truncating'>, Effect>> = {
+const EFFECTS: Readonly<Record<PartitionEventKind, Effect>> = {
   truncated: { state: 'truncated', reason: 'partition_truncated', what: 'was truncated' },
   created: { state: 'covered', reason: null, what: 'is covered' },
   joined: { state: 'covered', reason: null, what: 'is covered' },
   attached: { state: 'covered', reason: 'partition_attached', what: 'was attached with rows that were never captured' },
   detached: { state: 'detached', reason: 'partition_detached', what: 'was detached with its rows' },
   dropped: { state: 'dropped', reason: 'partition_dropped', what: 'was dropped with its rows' },
+  // Its rows come by a baseline.
+  filled: { state: 'covered', reason: null, what: 'is covered' },
   untracked: {
     state: 'untracked',
     reason: 'untracked',
@@ -95,7 +106,6 @@ const EFFECTS: Readonly<Record<Exclude<PartitionEventKind, 'truncating'>, Effect
 };
 
 function toChange({ event, relationId, head }: StreamedCoverage): object {
-  if (event.what === 'truncating') throw new Error('a truncation that begins changes no coverage');
   const isWhole = event.oid === event.rootOid;
   const effect = EFFECTS[event.what];
   const time = timestampText(head.committedAtMicros);

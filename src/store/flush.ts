@@ -4,6 +4,7 @@ import type { StreamedCoverage } from './coverage.ts';
 import { actorKey } from './dictionary.ts';
 import { RollupFold, Tallies } from './rollup.ts';
 import type { Segment } from './segment.ts';
+import { TruncatedRows } from './truncated-rows.ts';
 
 /** A run of entries of one transaction under one payload: a row of `audit.contexts`. */
 export interface Stretch {
@@ -27,6 +28,8 @@ export interface SealedSegment {
     /** The first id of the block reserved for it. */ readonly firstId: Promise<bigint>;
   } | null;
   readonly stretches: readonly Stretch[];
+  /** Of truncates whose entries are in it, or in an earlier one. */
+  readonly truncatedRows: TruncatedRows;
 }
 
 /** Ends a flush whose last transaction will not come in whole any more. Nothing is lost: the slot has it. */
@@ -50,6 +53,7 @@ export class Flush {
   /** Of the stretch that is open. */
   tallies = new Tallies();
   stretches: Stretch[] = [];
+  truncatedRows = new TruncatedRows();
   /** What its transactions say of partitions. */
   readonly coverage: StreamedCoverage[] = [];
   last: (TransactionTail & { readonly committedAtMicros: bigint }) | null = null;

@@ -15,6 +15,7 @@ import type { Flush, SealedSegment, Stretch } from './flush.ts';
 import { fetchLastImages } from './last-images.ts';
 import { completedPieces, isIncomplete } from './segment-completion.ts';
 import type { Segment } from './segment.ts';
+import { encodeTruncatedRows, TRUNCATED_ROW_COLUMNS, type TruncatedRows } from './truncated-rows.ts';
 
 export interface LaneOptions {
   readonly url: string;
@@ -25,6 +26,8 @@ export interface LaneOptions {
   readonly dictionary: Dictionary;
   /** A segment is durable in the open transaction and its bytes are free. */
   readonly onCopied: (segment: Segment) => void;
+  /** So many bytes of truncated rows are. */
+  readonly onRowsCopied: (bytes: number) => void;
   readonly onError: (error: Error) => void;
 }
 
@@ -82,6 +85,7 @@ export class Lane {
       if (sealed.rows !== null) {
         await this.#writeSegment(flush, sealed.rows.segment, sealed.rows.firstId, predecessor);
       }
+      await this.#writeTruncatedRows(flush, sealed.truncatedRows);
       const contexts = await this.#contextRows(flush, sealed.stretches);
       if (contexts !== null) await copyIn(this.#client, `${this.#schema}.contexts`, CONTEXT_COLUMNS, [contexts]);
     }
@@ -91,6 +95,13 @@ export class Lane {
     const [call, values] = this.#end(flush);
     await this.#client.query({ name: 'end_flush', text: `select ${call(PARAMETERS)}`, values }).catch(explainEnd);
     await this.#client.query('commit');
+  }
+
+  async #writeTruncatedRows(flush: Flush, { rows, byteLength }: TruncatedRows): Promise<void> {
+    if (rows.length === 0) return;
+    const data = encodeTruncatedRows(rows, flush.idOf);
+    await copyIn(this.#client, `${this.#schema}.truncated_rows`, TRUNCATED_ROW_COLUMNS, [data]);
+    this.#options.onRowsCopied(byteLength);
   }
 
   /** A small flush is mostly round trips: it goes in one, commit included. */
@@ -252,8 +263,8 @@ const SMALL_SEGMENT_BYTES = 256 * 1024;
 /** Raised by `end_flush`. */
 const FENCED = 'RT001';
 
-function isSmallSegment({ rows }: SealedSegment): boolean {
-  if (rows === null) return false;
+function isSmallSegment({ rows, truncatedRows }: SealedSegment): boolean {
+  if (rows === null || truncatedRows.rows.length > 0) return false;
   const { segment } = rows;
   return segment.byteLength <= SMALL_SEGMENT_BYTES && !segment.hasParts && !isIncomplete(segment);
 }

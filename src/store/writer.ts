@@ -2,10 +2,15 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context, LoggedEvent } from '../change/context.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
+import type { Truncation } from '../change/truncation.ts';
+import type { Tuple } from '../change/tuple.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
 import { PLAIN_ROW, writePlainEntry, writeRowEntry, type EntryHead } from '../entry/entry-row.ts';
 import { writeLargeRowEntry } from '../entry/large-row.ts';
 import { withMasks } from '../entry/mask.ts';
+import { truncationData } from '../entry/truncation-data.ts';
+import { schemaData } from '../entry/schema-data.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
 import { Ending } from '../lib/ending.ts';
@@ -22,6 +27,7 @@ import { isRefusal, RefusedFlush } from './refusal.ts';
 import { Tallies } from './rollup.ts';
 import { RowRemarks } from './row-remarks.ts';
 import { Segment } from './segment.ts';
+import { TruncatedRows } from './truncated-rows.ts';
 
 export interface WriterLimits {
   /** Entries after which a flush is cut at the next commit, and a segment within a transaction. */
@@ -99,6 +105,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   #transaction: TransactionHead | null = null;
   #transactionRow = 0;
   #stretchRow = 0;
+  /** The entry whose truncated rows are coming in. */
+  #truncateRow = 0;
   /** The partitioned relation whose row was deleted by the last change of the transaction (else 0), and that row. */
   #deletedFrom = 0;
   #deletedRow = 0;
@@ -131,6 +139,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
           writer: this.id,
           dictionary: options.dictionary,
           onCopied: (segment) => this.#release(segment),
+          onRowsCopied: (bytes) => this.#sent(bytes),
           onError,
         }),
     );
@@ -200,8 +209,9 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   }
 
   truncate(relation: RelationPlan, ordinal: number, stretchOrdinal: number): void {
+    const data = truncationData({ reason: 'trigger', count: null });
     this.#plain(
-      { action: 'truncate', relationId: relation.relationId, recordKey: null, data: null },
+      { action: 'truncate', relationId: relation.relationId, recordKey: null, data },
       ordinal,
       stretchOrdinal,
     );
@@ -216,9 +226,31 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#plain({ action: event.action, relationId, recordKey: event.recordKey, data }, ordinal, stretchOrdinal);
   }
 
-  truncatePartition(event: PartitionEvent, relationId: number, ordinal: number, stretchOrdinal: number): void {
-    const data = JSON.stringify({ partition: `${event.schema}.${event.name}` });
+  truncation(truncation: Truncation, relationId: number, ordinal: number, stretchOrdinal: number): void {
+    const data = truncationData(truncation);
     this.#plain({ action: 'truncate', relationId, recordKey: null, data }, ordinal, stretchOrdinal);
+    // The entry may have gone into a flush of its own with the rest of its transaction.
+    this.#truncateRow = this.#flush!.rowCount - 1;
+  }
+
+  truncatedRow(relation: RelationPlan, old: Tuple, position: number): void {
+    const flush = this.#flush!;
+    flush.truncatedRows.add(this.#truncateRow, position, relation, old);
+    if (flush.truncatedRows.byteLength >= this.#limits.maxBatchBytes) this.#seal(flush);
+  }
+
+  schema(
+    change: SchemaChange,
+    relationId: number | null,
+    isRewritten: boolean,
+    ordinal: number,
+    stretchOrdinal: number,
+  ): void {
+    const { table, objectSchema } = change;
+    const named = relationId === null ? { schema: table?.schema ?? objectSchema, table: table?.name ?? null } : {};
+    const rest = JSON.stringify(named);
+    const data = `${rest.slice(0, -1)}${rest === '{}' ? '' : ','}"data":${schemaData(change, isRewritten)}}`;
+    this.#plain({ action: 'schema', relationId, recordKey: null, data }, ordinal, stretchOrdinal);
   }
 
   coverage(event: PartitionEvent, relationId: number): void {
@@ -353,7 +385,11 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   #splitOff(flush: Flush): Flush {
     const row = this.#transactionRow;
     const isSplittable =
-      !flush.dispatched && flush.last !== null && this.#stretchRow === row && flush.coverage.length === 0;
+      !flush.dispatched &&
+      flush.last !== null &&
+      this.#stretchRow === row &&
+      flush.coverage.length === 0 &&
+      flush.truncatedRows.rows.length === 0;
     const moved = isSplittable ? (flush.segment?.splitAt(row) ?? null) : null;
     if (moved === null) return flush;
     const own = new Flush(flush.last!.endLsn);
@@ -375,10 +411,18 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   /** Hands the open segment over. Ids are reserved here, so that their order is the order of commits. */
   #seal(flush: Flush): void {
     const { segment, stretches } = flush;
-    if ((segment === null && stretches.length === 0 && flush.coverage.length === 0) || this.#failed) return;
+    const { truncatedRows } = flush;
+    const isEmpty = segment === null && stretches.length === 0 && truncatedRows.rows.length === 0;
+    if ((isEmpty && flush.coverage.length === 0) || this.#failed) return;
     flush.segment = null;
     flush.stretches = [];
-    flush.push({ rows: segment === null ? null : { segment, firstId: this.#reserve(segment.rowCount) }, stretches });
+    flush.truncatedRows = new TruncatedRows();
+    flush.push({
+      rows: segment === null ? null : { segment, firstId: this.#reserve(segment.rowCount) },
+      stretches,
+      truncatedRows,
+    });
+    this.#queuedBytes += truncatedRows.byteLength;
     if (segment !== null) {
       segment.sealedBytes = segment.byteLength;
       segment.endsWithDelete = this.#deletedFrom !== 0 && this.#deletedRow === flush.rowCount - 1;
@@ -515,8 +559,12 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   }
 
   #release(segment: Segment): void {
-    this.#queuedBytes -= segment.sealedBytes;
     segment.release();
+    this.#sent(segment.sealedBytes);
+  }
+
+  #sent(bytes: number): void {
+    this.#queuedBytes -= bytes;
     this.#pressure();
   }
 

@@ -1,7 +1,10 @@
 import type { Change, ChangeHandler, StreamPosition, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context } from '../change/context.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
 import type { Relation } from '../change/relation.ts';
+import type { Truncation } from '../change/truncation.ts';
+import type { Tuple } from '../change/tuple.ts';
 import { attribute, attributeToOrigin, UNKNOWN_CONTEXT } from './attribution.ts';
 import {
   MAX_MESSAGE_BYTES,
@@ -18,11 +21,17 @@ export interface AssemblerOptions<R> {
   readonly sink: TransactionSink<R>;
   readonly sessions: SessionDirectory;
   readonly secret: string;
+  /** The oid of a relation, as `describe` was given it. */
+  readonly oidOf: (relation: R) => number;
   readonly mappings: readonly ClaimMapping[];
   /** What a relation is from this place in the stream on; the transaction that it is in goes along. */
   readonly describe: (relation: Relation, at: StreamPosition & { readonly xid: number }) => R | Promise<R>;
   /** The id of the root that an event's partition belongs to. */
-  readonly relationIdOf: (event: PartitionEvent) => number | Promise<number>;
+  readonly relationIdOf: (
+    event: Pick<PartitionEvent, 'rootOid' | 'rootSchema' | 'rootName'>,
+  ) => number | Promise<number>;
+  /** The id of the table that a change of the schema is about, under its name of now; null: that is none of ours. */
+  readonly relationIdOfSchema: (change: SchemaChange) => number | null | Promise<number | null>;
   /**
    * Up to PostgreSQL 14 a walsender keeps to what a table was when it first met it: it goes on sending a detached
    * partition as its root's, and leaves an attached table out. Called where that may be so, to begin a new stream
@@ -56,10 +65,14 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   #stretchOrdinal = 0;
   #context: Context | null = null;
   #origin: string | null = null;
-  /** Roots whose TRUNCATE has begun: it is streamed, and their leaves' triggers fire for it too. */
+  /** Roots whose TRUNCATE their triggers have told: it is streamed, too. */
   readonly #truncating = new Set<number>();
   /** Those of the last transactions, in a ring. A commit that takes longer to be seen holds up all others, too. */
   readonly #recentXids = new Uint32Array(RECENT_TRANSACTIONS);
+  /** The truncation whose rows are coming in. */
+  #truncation: { readonly oid: number; readonly relation: R; rows: number } | null = null;
+  /** Tables that the command at hand writes anew. */
+  readonly #rewriting = new Set<number>();
   /** Transactions of this stream. */
   #begins = 0;
   #endLsn = 0n;
@@ -115,6 +128,8 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     this.#context = null;
     this.#origin = null;
     this.#truncating.clear();
+    this.#truncation = null;
+    this.#rewriting.clear();
   }
 
   origin(name: string): void {
@@ -132,18 +147,24 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   truncate(relations: readonly R[]): void {
     if (this.#skipping) return;
     this.#open();
-    // All triggers before the statement have fired: what they say from here on is of another one.
-    this.#truncating.clear();
     for (const relation of relations) {
+      if (this.#truncating.has(this.#options.oidOf(relation))) continue;
       this.#sink.truncate(relation, this.#ordinal, this.#stretchOrdinal);
       this.#ordinal += 1;
       this.counters.changes += 1;
     }
+    // All triggers before the statement have fired: what they say from here on is of another one.
+    this.#truncating.clear();
   }
 
   message(prefix: string, content: Buffer): void | Promise<void> {
-    if (prefix !== MESSAGE_PREFIX || this.#skipping || this.#head === null) return;
+    if (prefix !== MESSAGE_PREFIX || this.#skipping) return;
     const message = content.length > MAX_MESSAGE_BYTES ? null : this.#parse(content.toString('utf8'));
+    // Greetings come by themselves, at the moment they are sent; whatever else does is none of ours.
+    if (this.#head === null && message?.kind !== 'hello') {
+      this.counters.unverifiedMessages += 1;
+      return;
+    }
     if (message === null) {
       this.counters.unverifiedMessages += 1;
       return;
@@ -158,6 +179,17 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
       this.counters.unverifiedMessages += 1;
       return;
     }
+    if (message.kind === 'schema') {
+      if (provesItself(message.secret, this.#options.secret)) return this.#schema(message.change);
+      this.counters.unverifiedMessages += 1;
+      return;
+    }
+    if (message.kind === 'truncation' || message.kind === 'rows') {
+      if (!provesItself(message.secret, this.#options.secret)) this.counters.unverifiedMessages += 1;
+      else if (message.kind === 'truncation') return this.#truncate(message.truncation);
+      else this.#truncatedRows(message.oid, message.tuples);
+      return;
+    }
     const facts = this.#options.sessions.find(message.token);
     if (facts instanceof Promise) {
       return facts.then((found) => {
@@ -168,7 +200,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   oversizedMessage(prefix: string): void {
-    if (prefix === MESSAGE_PREFIX && !this.#skipping && this.#head !== null) this.counters.unverifiedMessages += 1;
+    if (prefix === MESSAGE_PREFIX && !this.#skipping) this.counters.unverifiedMessages += 1;
   }
 
   commit(tail: TransactionTail): void {
@@ -191,7 +223,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   #accept(
-    message: Exclude<ContextMessage, { kind: 'hello' | 'partition' }>,
+    message: Extract<ContextMessage, { kind: 'context' | 'event' }>,
     session: Awaited<ReturnType<SessionDirectory['find']>>,
   ): void {
     if (session === null) {
@@ -215,13 +247,8 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   #partition(event: PartitionEvent): void | Promise<void> {
-    if (event.what === 'truncating') {
-      this.#truncating.add(event.rootOid);
-      return;
-    }
     if (this.#options.restart !== null && this.#begins > 1 && MOVES.has(event.what))
       return this.#options.restart(this.#endLsn);
-    if (event.what === 'truncated' && this.#truncating.has(event.rootOid)) return;
     const relationId = this.#options.relationIdOf(event);
     if (relationId instanceof Promise) return relationId.then((id) => this.#acceptPartition(event, id));
     this.#acceptPartition(event, relationId);
@@ -229,12 +256,58 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
 
   #acceptPartition(event: PartitionEvent, relationId: number): void {
     this.#open();
-    if (event.what === 'truncated') {
-      this.#sink.truncatePartition(event, relationId, this.#ordinal, this.#stretchOrdinal);
+    this.#sink.coverage(event, relationId);
+  }
+
+  /** The relation may be new to this stream: nothing but a TRUNCATE was told of it since it began. */
+  #truncate(truncation: Truncation): void | Promise<void> {
+    const { relation } = truncation;
+    const described = relation === null ? null : this.relation(relation);
+    if (described instanceof Promise) return described.then((found) => this.#identifyTruncation(truncation, found));
+    return this.#identifyTruncation(truncation, described);
+  }
+
+  #identifyTruncation(truncation: Truncation, relation: R | null): void | Promise<void> {
+    const relationId = this.#options.relationIdOf(truncation);
+    if (relationId instanceof Promise) return relationId.then((id) => this.#acceptTruncation(truncation, relation, id));
+    this.#acceptTruncation(truncation, relation, relationId);
+  }
+
+  #acceptTruncation(truncation: Truncation, relation: R | null, relationId: number): void {
+    const { rootOid, oid } = truncation;
+    this.#open();
+    this.#sink.truncation(truncation, relationId, this.#ordinal, this.#stretchOrdinal);
+    this.#ordinal += 1;
+    this.counters.changes += 1;
+    this.#truncation = relation === null ? null : { oid, relation, rows: 0 };
+    if (oid === rootOid) this.#truncating.add(rootOid);
+    else if (relation === null) this.#sink.coverage({ ...truncation, what: 'truncated' }, relationId);
+  }
+
+  #truncatedRows(oid: number, tuples: Iterable<Tuple>): void {
+    const truncation = this.#truncation;
+    if (truncation?.oid !== oid) return;
+    for (const tuple of tuples) {
+      this.#sink.truncatedRow(truncation.relation, tuple, truncation.rows);
+      truncation.rows += 1;
+    }
+  }
+
+  #schema(change: SchemaChange): void | Promise<void> {
+    if (change.tag === 'rewrite') {
+      if (change.table !== null) this.#rewriting.add(change.table.oid);
+      return;
+    }
+    const isRewritten = change.table !== null && this.#rewriting.delete(change.table.oid);
+    const accept = (relationId: number | null): void => {
+      this.#open();
+      this.#sink.schema(change, relationId, isRewritten, this.#ordinal, this.#stretchOrdinal);
       this.#ordinal += 1;
       this.counters.changes += 1;
-    }
-    this.#sink.coverage(event, relationId);
+    };
+    const relationId = this.#options.relationIdOfSchema(change);
+    if (relationId instanceof Promise) return relationId.then(accept);
+    accept(relationId);
   }
 
   /** The transaction is handed on with its first entry, so that one with none leaves no trace. */

@@ -2,6 +2,11 @@ import { timingSafeEqual } from 'node:crypto';
 import { parse as parseArray } from 'postgres-array';
 import type { Claims, LoggedEvent, SessionFacts } from '../change/context.ts';
 import type { PartitionEvent, PartitionEventKind } from '../change/partition-event.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
+import type { Truncation } from '../change/truncation.ts';
+import type { Tuple } from '../change/tuple.ts';
+import { parseTruncation, tuplesOf } from './truncation-message.ts';
+import { parseSchemaChange } from './schema-message.ts';
 import { CLAIM_LIMITS, cut, safeJson } from './limits.ts';
 
 /** What rowtrail.log() takes as an action. */
@@ -29,7 +34,10 @@ export type ContextMessage =
       readonly claims: Claims;
     }
   | { readonly kind: 'event'; readonly token: string; readonly event: LoggedEvent }
-  | { readonly kind: 'partition'; readonly secret: string; readonly event: PartitionEvent };
+  | { readonly kind: 'partition'; readonly secret: string; readonly event: PartitionEvent }
+  | { readonly kind: 'schema'; readonly secret: string; readonly change: SchemaChange }
+  | { readonly kind: 'truncation'; readonly secret: string; readonly truncation: Truncation }
+  | { readonly kind: 'rows'; readonly secret: string; readonly oid: number; readonly tuples: Iterable<Tuple> };
 
 /** Where an existing convention keeps a claim: the setting's place among the mapped ones, and a JSON member. */
 export interface ClaimMapping {
@@ -68,6 +76,9 @@ export function parseContextMessage(content: string, mappings: readonly ClaimMap
   }
   if (parts[0] === 'e' && parts.length === 9) return event(at);
   if (parts[0] === 'p' && parts.length === 9) return partition(at);
+  if (parts[0] === 'd' && parts.length === 14) return schemaChange(at);
+  if (parts[0] === 't' && parts.length === 11) return truncation(at);
+  if (parts[0] === 'r' && parts.length > 4) return rows(at, parts);
   return null;
 }
 
@@ -112,14 +123,13 @@ function event(at: Parts): ContextMessage | null {
 }
 
 const PARTITION_EVENTS: ReadonlySet<string> = new Set<PartitionEventKind>([
-  'truncating',
-  'truncated',
   'created',
   'joined',
   'attached',
   'detached',
   'dropped',
   'untracked',
+  'filled',
 ]);
 
 function isPartitionEvent(text: string | null): text is PartitionEventKind {
@@ -133,6 +143,24 @@ function partition(at: Parts): ContextMessage | null {
   if (secret === null || !isPartitionEvent(what) || !Number.isInteger(rootOid) || !Number.isInteger(oid)) return null;
   if (rootSchema === null || rootName === null || schema === null || name === null) return null;
   return { kind: 'partition', secret, event: { what, rootOid, rootSchema, rootName, oid, schema, name } };
+}
+
+function schemaChange(at: Parts): ContextMessage | null {
+  const secret = at(1);
+  const change = parseSchemaChange(at);
+  return secret === null || change === null ? null : { kind: 'schema', secret, change };
+}
+
+function truncation(at: Parts): ContextMessage | null {
+  const secret = at(1);
+  const told = parseTruncation(at);
+  return secret === null || told === null ? null : { kind: 'truncation', secret, truncation: told };
+}
+
+function rows(at: Parts, parts: readonly (string | null)[]): ContextMessage | null {
+  const [secret, oid, columnCount] = [at(1), Number(at(2)), Number(at(3))];
+  if (secret === null || !Number.isInteger(oid) || !Number.isInteger(columnCount) || columnCount < 1) return null;
+  return { kind: 'rows', secret, oid, tuples: tuplesOf(parts, 4, columnCount) };
 }
 
 function claims(at: Parts, mappings: readonly ClaimMapping[]): Claims {

@@ -1,5 +1,8 @@
 import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context, LoggedEvent } from '../change/context.ts';
+import type { SchemaChange } from '../change/schema-change.ts';
+import type { Truncation } from '../change/truncation.ts';
+import type { Tuple } from '../change/tuple.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
 
 /**
@@ -10,10 +13,21 @@ export interface TransactionSink<R> {
   begin(head: TransactionHead): void;
   /** `stretchOrdinal` is the ordinal of the first entry of the stretch that this one belongs to. */
   row(change: Change<R>, ordinal: number, stretchOrdinal: number): void;
+  /** A truncate of which no trigger told. */
   truncate(relation: R, ordinal: number, stretchOrdinal: number): void;
   event(event: LoggedEvent, ordinal: number, stretchOrdinal: number): void;
-  /** A leaf of this relation was truncated: an entry of the relation. */
-  truncatePartition(event: PartitionEvent, relationId: number, ordinal: number, stretchOrdinal: number): void;
+  /** A table was truncated, or a leaf of it by itself: one entry of the table, whose rows may follow. */
+  truncation(truncation: Truncation, relationId: number, ordinal: number, stretchOrdinal: number): void;
+  /** A row that the last truncation has removed; positions count from 0. */
+  truncatedRow(relation: R, old: Tuple, position: number): void;
+  /** A command that changed the schema. `relationId`: of the table it is about; null: that is none of ours. */
+  schema(
+    change: SchemaChange,
+    relationId: number | null,
+    isRewritten: boolean,
+    ordinal: number,
+    stretchOrdinal: number,
+  ): void;
   /** What became of a partition of this relation, or of all of it: no entry of its own. */
   coverage(event: PartitionEvent, relationId: number): void;
   /** A stretch is over: its entries are those since the last call. */

@@ -84,8 +84,7 @@ describe('an application’s statements give the same results and errors with Ro
     await tracked.query(`insert into keyless values (-1, 'the last of all')`);
     await until(
       async () =>
-        (await tracked.query(`select from audit.entries where row::jsonb @> '{"v": -1, "w": "the last of all"}'`))
-          .rowCount === 1,
+        (await tracked.query(`select from audit.entries where row::text like '%"the last of all"%'`)).rowCount === 1,
       { timeoutMs: 60_000 },
     );
     const response = await fetch(`${daemon.url}/api/v1/status`);

@@ -93,11 +93,11 @@ describe('setup refuses before it touches anything', () => {
       /no primary key/,
     ],
     [
-      'a partitioned table without key',
+      'a partitioned table without key under identity: existing',
       'create table k (v integer) partition by range (v)',
-      { tables: ['public.k'] },
+      { tables: ['public.k'], identity: 'existing' },
       'RT_TABLE_UNTRACKABLE',
-      /partitioned and has no primary key/,
+      /no primary key/,
     ],
     [
       'an unlogged table by name',

@@ -34,7 +34,7 @@ describe('check', () => {
   test.each<[string, string, string, RegExp]>([
     [
       'a new matching table',
-      'create table later (id integer primary key)',
+      'drop event trigger rowtrail_schema_ddl; create table later (id integer primary key)',
       'publication',
       /not captured yet: public\.later/,
     ],

@@ -20,6 +20,7 @@ export function configFor(db: Pick<TestDatabase, 'url' | 'name'>, overrides: Par
         tables: ['public.*'],
         identity: 'full',
         truncate: { capture: true, maxBytes: 0 },
+        ddlText: false,
         tableOptions: {},
         hashKey: null,
         baseline: false,

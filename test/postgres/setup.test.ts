@@ -113,7 +113,7 @@ describe('setup', () => {
     await using db = await withTables();
     await runSetup(configFor(db));
     await db.query("insert into orders values (1, 'eu', 1)");
-    expect(outline(await readWal(db))).toEqual(['row orders', 'hello', 'context ']);
+    expect(outline(await readWal(db))).toEqual(['hello', 'row orders', 'context ']);
   });
 
   test('follows the patterns: new tables come in, others go out as they were', async () => {
@@ -337,7 +337,7 @@ describe('roles', () => {
     await client.query('select rowtrail.prune_sessions()');
     await expect(client.query('delete from rowtrail.sessions')).rejects.toThrow(/permission denied/);
     await admin.query("insert into customers values (1, 'x')");
-    expect(outline(await readWal(db))).toEqual(['row customers', 'hello', 'context ']);
+    expect(outline(await readWal(db))).toEqual(['hello', 'row customers', 'context ']);
     expect((await db.query('select "session_user" as role from rowtrail.sessions')).rows).toEqual([
       { role: owner.name },
     ]);

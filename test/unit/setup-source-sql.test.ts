@@ -8,6 +8,11 @@ const source = {
   name: "o'shop",
   slot: 'rowtrail_shop',
   publication: 'rowtrail_shop',
+  tables: ['public.*', '!public.a_b'],
+  identity: 'full',
+  truncate: { capture: true, maxBytes: 1024 },
+  ddlText: false,
+  tableOptions: { "public.o'users": { exclude: ['a'], hash: [], redact: [], identity: null } },
   context: {
     user_id: { setting: 'request.jwt.claims', path: 'sub' },
     user_name: { setting: 'hasura.user', path: 'name' },

@@ -33,7 +33,7 @@ function table(name: string, overrides: Partial<TableRow> = {}): TableRow {
 }
 
 function plan(rows: TableRow[], tables = ['public.*'], identity: 'full' | 'existing' = 'full') {
-  return planTables(rows, { tables, identity, tableOptions: {} });
+  return planTables(rows, { tables, identity, tableOptions: {} }, { hasEventTriggers: false });
 }
 
 describe('table patterns', () => {
@@ -129,11 +129,15 @@ describe('planTables', () => {
   });
 
   test('a table’s own option wins', () => {
-    const result = planTables([table('a'), table('b')], {
-      tables: ['public.*'],
-      identity: 'full',
-      tableOptions: { 'public.b': { exclude: [], hash: [], redact: [], identity: 'existing' } },
-    });
+    const result = planTables(
+      [table('a'), table('b')],
+      {
+        tables: ['public.*'],
+        identity: 'full',
+        tableOptions: { 'public.b': { exclude: [], hash: [], redact: [], identity: 'existing' } },
+      },
+      { hasEventTriggers: false },
+    );
     expect(result.tracked.map(({ identity }) => identity)).toEqual(['full', 'existing']);
   });
 

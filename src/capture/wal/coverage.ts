@@ -20,6 +20,8 @@ export interface CoverageRow {
   readonly unlogged: boolean;
   /** It, or what it is a partition of, is in the publication, with everything published through the root. */
   readonly published: boolean;
+  /** It matches the patterns and could be tracked, and is not. */
+  readonly isMissed: boolean;
   /** Every trigger that setup gives it, enabled always. */
   readonly hasTriggers: boolean;
   readonly recordedAt: string | null;
@@ -125,6 +127,9 @@ function judge(row: CoverageRow, known: string | undefined, hasPublication: bool
   if (!row.belongs) {
     return row.kind === 'p' ? null : loss('detached', 'partition_detached', 'was detached with its rows');
   }
+  if (row.isMissed) {
+    return loss('untracked', 'untracked', 'came after setup and matches `tables`: its changes are not captured');
+  }
   if (isWhole && !row.published) {
     // Not recorded: taken out by setup, which has put that into the store.
     return row.recorded && hasPublication
@@ -164,8 +169,53 @@ export async function readCoverage(
   const result = await client.query(COVERAGE_SQL, [publication, [...watched]]);
   const rows = result.rows.filter((row) => row.oid !== null);
   const { at, lsn, has_event_triggers: hasEventTriggers, has_publication: hasPublication } = result.rows[0]!;
-  return { at, lsn: parseLsn(lsn), hasEventTriggers, hasPublication, rows: rows.map((row) => toCoverageRow(row)) };
+  const known = rows.map((row) => toCoverageRow(row));
+  const missed = hasPublication ? await readMissed(client) : [];
+  const missedOids = new Set(missed.map(({ oid }) => oid));
+  return {
+    at,
+    lsn: parseLsn(lsn),
+    hasEventTriggers,
+    hasPublication,
+    rows: [...known.filter(({ oid }) => !missedOids.has(oid)), ...missed],
+  };
 }
+
+/** New tables that wait for the next setup. What says so is there from version 3 of sql/source on. */
+async function readMissed(client: pg.ClientBase | pg.Pool): Promise<CoverageRow[]> {
+  const found = await client.query("select to_regprocedure('rowtrail.track_policy(oid)') is not null as found");
+  if (found.rows[0]?.found !== true) return [];
+  const result = await client.query<{ oid: number; schema: string; name: string; kind: string }>(MISSED_SQL);
+  return result.rows.map(({ oid, schema, name, kind }) => ({
+    oid,
+    rootOid: oid,
+    rootSchema: schema,
+    rootName: name,
+    schema,
+    name,
+    kind,
+    recorded: false,
+    exists: true,
+    rootExists: true,
+    belongs: true,
+    unlogged: false,
+    published: false,
+    isMissed: true,
+    hasTriggers: false,
+    recordedAt: null,
+  }));
+}
+
+/** A keyless partitioned table is tracked only where event triggers look after its new partitions. */
+const MISSED_SQL = `
+select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and c.relpersistence = 'p' and not c.relispartition
+  and c.relnamespace in (select rowtrail.tracked_schemas())
+  and not exists (select from rowtrail.tables t where t.relid = c.oid)
+  and (c.relkind = 'r' or exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary)
+    or exists (select from pg_catalog.pg_event_trigger e where e.evtname = 'rowtrail_schema_ddl'))
+  and rowtrail.track_policy(c.oid) is not null`;
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the shape is that of COVERAGE_SQL, below
 function toCoverageRow(row: any): CoverageRow {
@@ -183,6 +233,7 @@ function toCoverageRow(row: any): CoverageRow {
     belongs: row.belongs,
     unlogged: row.unlogged,
     published: row.published,
+    isMissed: false,
     hasTriggers: row.has_triggers,
     recordedAt: row.recorded_at,
   };
@@ -225,8 +276,9 @@ select now.at, now.lsn, now.has_event_triggers, now.has_publication, m.relid as 
     or c.relispartition and p.prrelid in (select a.relid from pg_catalog.pg_partition_ancestors(c.oid) a)) as published,
   (select count(*) from ours o where o.tgrelid = c.oid and o.tgenabled = 'A'
     and o.tgname in ('rowtrail_context_before', 'rowtrail_context_after')) = 2
-  and (c.relkind = 'r' and not c.relispartition or c.relkind = 'p' and c.relispartition
-    or exists (select from ours o where o.tgrelid = c.oid and o.tgenabled = 'A' and o.tgname = 'rowtrail_truncate'
+  and (c.relkind = 'p' and c.relispartition
+    or exists (select from ours o where o.tgrelid = c.oid and o.tgenabled = 'A'
+      and o.tgname = case when c.relkind = 'r' and not c.relispartition then 'rowtrail_truncate_rows' else 'rowtrail_truncate' end
       and o.tgnargs = case c.relkind when 'p' then 1 else 0 end)) as has_triggers,
   m.installed_at as recorded_at
 from (select pg_catalog.clock_timestamp() as at, pg_catalog.pg_current_wal_flush_lsn()::text as lsn,

@@ -2,7 +2,7 @@ import type { SourceConfig } from '../../config/config.ts';
 import type { SystemIdentity } from '../../capture/wal/system-identity.ts';
 import { MIN_VERSION, VERSION_NEEDED } from '../../pg/server-version.ts';
 import type { Problem } from '../preflight.ts';
-import { mappedSettings, SOURCE_SQL_VERSION } from '../source-sql.ts';
+import { mappedSettings, setupOptions, SOURCE_SQL_VERSION } from '../source-sql.ts';
 import type { SourceState } from '../source-state.ts';
 import { ok, problem, warning, type Finding } from './check.ts';
 
@@ -102,6 +102,13 @@ export function installCheck(state: SourceState, source: SourceConfig): Finding 
     return problem(
       'install',
       'the settings mapped by `context` have changed since setup: claims would be mixed up',
+      'Run `rowtrail setup`.',
+    );
+  }
+  if (install.options !== setupOptions(source)) {
+    return problem(
+      'install',
+      'what the configuration says of tables has changed since setup: new tables would be tracked as it was before',
       'Run `rowtrail setup`.',
     );
   }

@@ -122,15 +122,23 @@ function partitionChecks(state: SourceState, plan: TablePlan): Finding[] {
 
 function eventTriggerCheck(state: SourceState, plan: TablePlan): Finding {
   if (state.hasEventTriggers) {
-    return ok('event-triggers', 'new, attached, detached and dropped partitions are seen as they come and go');
+    return ok(
+      'event-triggers',
+      'changes of the schema are entries, and new tables and partitions are captured from their first row',
+    );
   }
   const parted = plan.tracked.filter(({ root }) => root.kind === 'p').map(({ root }) => tableLabel(root));
   if (parted.length === 0) {
-    return ok('event-triggers', 'missing or off: that a table was dropped is found by comparing, within a minute');
+    return warning(
+      'event-triggers',
+      'event triggers are missing or off: changes of the schema are no entries, and new tables are not captured until the next ' +
+        'setup; that one has come or was dropped is found by comparing, within a minute',
+      'Run `rowtrail setup` as a superuser (`admin.url`), which may create event triggers; else run it after each new table.',
+    );
   }
   return warning(
     'event-triggers',
-    `event triggers are missing or off: changes of a new partition of ${shown(parted)} have no known origin and no old values ` +
+    `event triggers are missing or off: changes of the schema are no entries, new tables are not captured and changes of a new partition of ${shown(parted)} have no known origin and no old values ` +
       'until the next setup; that one was dropped, detached or attached is found by comparing, within a minute',
     'Run `rowtrail setup` as a superuser (`admin.url`), which may create event triggers; else run it after each new partition.',
   );

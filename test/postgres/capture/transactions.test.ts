@@ -257,10 +257,10 @@ describe('prepared transactions', () => {
 });
 
 describe('a transaction', () => {
-  it('of DDL, of untracked rows, of nothing, or rolled back leaves no trace, and the next one is found', async () => {
+  it('of temporary tables, of untracked rows, of nothing, or rolled back leaves no trace, and the next one is found', async () => {
     const before = await database.query('select count(*)::int as count from audit.transactions');
     const entries =
-      await entriesOf(`create table some_ddl (id int); begin; create index on some_ddl (id); drop table some_ddl; commit;
+      await entriesOf(`create temp table some_ddl (id int); begin; create index on some_ddl (id); drop table some_ddl; commit;
       begin; commit; begin; insert into ${TABLE} values (7000); rollback; insert into untracked values (1);
       begin; select set_config('rowtrail.user_id', 'ana', true); update ${TABLE} set n = 1 where false; commit;
       insert into ${TABLE} values (7001)`);

@@ -287,6 +287,47 @@ describe('status', () => {
   });
 });
 
+describe('metrics', () => {
+  it('tell counts, lag and gaps of every source in the text exposition format', async () => {
+    live = [{ ...STREAMING, counters: { ...STREAMING.counters, unverifiedMessages: 7 } }];
+    const answer = await get('/metrics');
+    await get('/metrics');
+    const again = (await get('/metrics')).body;
+    live = [STREAMING];
+    expect(answer.headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    for (const line of [
+      '# TYPE rowtrail_unverified_messages_total counter',
+      'rowtrail_unverified_messages_total{source="shop"} 7',
+      'rowtrail_changes_total{source="shop"} 4',
+      'rowtrail_entries_total{source="shop"} 4',
+      'rowtrail_lag_bytes{source="shop"} 0',
+      'rowtrail_lag_seconds{source="shop"} 0.003',
+      'rowtrail_capture_state{source="shop",state="streaming"} 1',
+      'rowtrail_capture_state{source="shop",state="stopped"} 0',
+      'rowtrail_store_up 1',
+      'rowtrail_gaps{source="shop",state="closed"} 1',
+      'rowtrail_gaps{source="shop",state="open"} 0',
+    ]) {
+      // Asked again, the counts are the same, not twice as many.
+      expect(again.split('\n')).toContain(line);
+    }
+    expect(again).toMatch(/^process_resident_memory_bytes \d+/m);
+  });
+
+  it('say that the store is down, and what is known without it', async () => {
+    const pool = createPool('postgres://someone:secret@127.0.0.1:1/nowhere', 'test', { max: 1 });
+    const broken = await serve({ pool, schema: SCHEMA });
+    const { statusCode, body } = await get('/metrics', broken);
+    expect(statusCode).toBe(200);
+    expect(body).toContain('rowtrail_store_up 0');
+    expect(body).toContain('rowtrail_changes_total{source="shop"} 4');
+    expect(body).not.toContain('rowtrail_gaps{');
+    await broken.close();
+    await pool.end();
+  });
+});
+
 describe('when the store fails', () => {
   it('is 503 when it cannot be reached', async () => {
     const closed = createServer();
@@ -382,6 +423,7 @@ describe('the documentation', () => {
       '/api/v1/activity/{id}',
       '/api/v1/status',
       '/healthz',
+      '/metrics',
       '/readyz',
     ]);
     for (const [path, methods] of operations) {

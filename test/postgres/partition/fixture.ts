@@ -32,6 +32,7 @@ export interface TrackedDatabase {
   readonly config: Config;
   /** Runs `work` with the daemon at work, and waits until all of it is stored. */
   captured<T>(work: () => Promise<T>): Promise<T>;
+  /** Without those of schema changes, unless `where` says otherwise. */
   entries(where?: string): Promise<PartitionEntry[]>;
   gaps(): Promise<PartitionGap[]>;
 }
@@ -51,7 +52,7 @@ export async function track(
     db,
     config,
     captured: (work) => captured(db, config, work),
-    entries: async (where = 'true') =>
+    entries: async (where = "e.action <> 'schema'") =>
       (
         await db.query(
           `select r.table_name, e.action, e.record_key, e.unknown, e.row::text, e.old::text, e.data::text, a.claim as actor, c.attribution

@@ -11,6 +11,9 @@ const TABLES = `
   create table m_2_b partition of m_2 for values in (3);
   insert into m select i, i % 3 + 1, i from generate_series(1, 9) i`;
 
+/** What a truncate says whose rows are not captured by configuration. */
+const OFF = '{"data":{"rows":{"captured":false,"reason":"off"}}}';
+
 describe('rows of partitions', () => {
   test('are told under the root, with who made them, through whichever table they were written', async () => {
     await using db = await createDatabase();
@@ -83,13 +86,13 @@ describe.each(['at work', 'down'])('with the daemon %s meanwhile', (daemon) => {
     });
     const entries = await tracked.entries();
     expect(entries.map(({ table_name, action, data }) => [table_name, action, data])).toEqual([
-      ['m', 'truncate', '{"partition":"public.m_1"}'],
-      ['m', 'truncate', null],
-      ['m', 'truncate', '{"partition":"public.m_2_b"}'],
-      ['plain', 'truncate', null],
-      ['m', 'truncate', '{"partition":"public.m_2_a"}'],
-      ['m', 'truncate', '{"partition":"public.m_2_b"}'],
-      ['m', 'truncate', null],
+      ['m', 'truncate', '{"data":{"partition":"public.m_1","rows":{"captured":false,"reason":"off"}}}'],
+      ['m', 'truncate', OFF],
+      ['m', 'truncate', '{"data":{"partition":"public.m_2_b","rows":{"captured":false,"reason":"off"}}}'],
+      ['plain', 'truncate', OFF],
+      ['m', 'truncate', '{"data":{"partition":"public.m_2_a","rows":{"captured":false,"reason":"off"}}}'],
+      ['m', 'truncate', '{"data":{"partition":"public.m_2_b","rows":{"captured":false,"reason":"off"}}}'],
+      ['m', 'truncate', OFF],
     ]);
     expect(entries[0]).toMatchObject({ actor: 'u7', attribution: 'app' });
     expect(entries.slice(1).every(({ attribution }) => attribution === 'database')).toBe(true);
@@ -133,7 +136,13 @@ describe.each(['at work', 'down'])('with the daemon %s meanwhile', (daemon) => {
       ['update', '{"id":1,"region":4,"v":2,"note":"a"}', '{"v":1}', 'first', null],
       ['create', '{"id":1,"region":5,"v":1,"note":null}', null, role.name, null],
       ['delete', '{"id":1,"region":5,"v":1,"note":null}', null, role.name, null],
-      ['truncate', null, null, role.name, '{"partition":"public.m_4"}'],
+      [
+        'truncate',
+        null,
+        null,
+        role.name,
+        '{"data":{"partition":"public.m_4","rows":{"captured":false,"reason":"off"}}}',
+      ],
     ]);
     expect(entries.every(({ unknown }) => unknown === null)).toBe(true);
     expect(outlineGaps(await tracked.gaps())).toEqual(['partition_truncated public.m public.m_4']);

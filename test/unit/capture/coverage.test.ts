@@ -24,6 +24,7 @@ function leaf(overrides: Partial<CoverageRow> = {}): CoverageRow {
     belongs: true,
     unlogged: false,
     published: true,
+    isMissed: false,
     hasTriggers: true,
     recordedAt: '2026-01-01 00:00:00+00',
     ...overrides,

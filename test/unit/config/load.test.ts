@@ -47,6 +47,7 @@ describe('defaults', () => {
           tables: ['public.*'],
           identity: 'full',
           truncate: { capture: true, maxBytes: 64 * 1024 ** 2 },
+          ddlText: false,
           tableOptions: {},
           hashKey: null,
           baseline: false,

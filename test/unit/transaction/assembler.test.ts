@@ -44,8 +44,11 @@ function assemble(
     row: (_, ordinal, stretch) => calls.push(`row ${ordinal} of ${stretch}`),
     truncate: (relation, ordinal, stretch) => calls.push(`truncate ${relation} ${ordinal} of ${stretch}`),
     event: (event, ordinal, stretch) => calls.push(`event ${event.action} ${ordinal} of ${stretch}`),
-    truncatePartition: (event, relation, ordinal, stretch) =>
-      calls.push(`truncate ${event.name} of ${relation} ${ordinal} of ${stretch}`),
+    schema: ({ tag }, relationId, isRewritten, ordinal) =>
+      calls.push(`schema ${tag} of ${relationId}${isRewritten ? ' anew' : ''} ${ordinal}`),
+    truncation: ({ name, reason }, relation, ordinal, stretch) =>
+      calls.push(`truncate ${name} of ${relation} ${ordinal} of ${stretch} ${reason ?? 'with rows'}`),
+    truncatedRow: (relation, { columnCount }, position) => calls.push(`row ${position} of ${relation}: ${columnCount}`),
     coverage: (event, relation) => calls.push(`${event.what} ${event.name} of ${relation}`),
     stretch: ({ actor, attribution }) => calls.push(`stretch ${attribution} ${actor.claim}`),
     commit: (tail, count) => calls.push(`commit ${tail.commitLsn} with ${count}`),
@@ -61,16 +64,26 @@ function assemble(
       add: (facts) => sessions.set(facts.token, facts),
     },
     secret: SECRET,
+    oidOf: (relation) => (relation === 'root' ? 5 : 0),
     mappings: [],
     describe: (_, { commitLsn, ordinal, xid }) => {
       calls.push(`relation at ${commitLsn}/${ordinal} in ${xid}`);
       return 'r';
     },
+    relationIdOfSchema: ({ table }) => table?.oid ?? null,
     relationIdOf: ({ rootOid }) => (options.slow === true ? Promise.resolve(rootOid) : rootOid),
     restart: options.restart ?? null,
     storedUpTo: options.storedUpTo ?? 0n,
   });
   return { assembler, calls, message: (content: Buffer) => assembler.message('rowtrail', content) };
+}
+
+function truncation(
+  name: string,
+  { oid, reason = null, relation = null }: { oid: number; reason?: string | null; relation?: string | null },
+): Buffer {
+  const table = ['5', 'public', 'root', String(oid), 'public', name];
+  return Buffer.from(arrayText(['t', SECRET, ...table, reason, reason === null ? '3' : null, relation]));
 }
 
 describe('the assembler', () => {
@@ -177,14 +190,14 @@ describe('the assembler', () => {
     expect(assembler.counters.unverifiedMessages).toBe(1);
   });
 
-  it('ignores messages of others, and those outside a transaction', () => {
+  it('ignores messages of others, and counts those outside a transaction', () => {
     const { assembler, message } = assemble();
     void message(context('1'));
     assembler.begin(head(10n));
     void assembler.message('pglogical', context('1'));
     assembler.change(CHANGE);
     assembler.commit({ commitLsn: 10n, endLsn: 11n });
-    expect(assembler.counters.unverifiedMessages).toBe(0);
+    expect(assembler.counters.unverifiedMessages).toBe(1);
   });
 
   it('believes a session once it has proven itself', () => {
@@ -214,7 +227,7 @@ describe('the assembler', () => {
     async (slow) => {
       const { assembler, calls, message } = assemble({ slow });
       assembler.begin(head(10n));
-      await message(partition('truncated', 'leaf'));
+      await message(truncation('leaf', { oid: 7, reason: 'off' }));
       await message(context('1'));
       await message(partition('dropped', 'other'));
       assembler.commit({ commitLsn: 10n, endLsn: 11n });
@@ -223,7 +236,7 @@ describe('the assembler', () => {
       assembler.commit({ commitLsn: 20n, endLsn: 21n });
       expect(calls).toEqual([
         'begin 10',
-        'truncate leaf of 5 0 of 0',
+        'truncate leaf of 5 0 of 0 off',
         'truncated leaf of 5',
         'dropped other of 5',
         'stretch app 1',
@@ -236,27 +249,37 @@ describe('the assembler', () => {
     },
   );
 
-  it('takes the leaves of a truncated root for its part, those of another root and later ones for themselves', () => {
-    const { assembler, calls, message } = assemble();
-    assembler.begin(head(10n));
-    void message(context('1'));
-    void message(partition('truncating', 'root'));
-    void message(partition('truncated', 'leaf'));
-    void message(partition('truncated', 'elsewhere', { root: 6 }));
-    assembler.truncate(['root']);
-    void message(partition('truncated', 'leaf'));
-    void message(partition('truncating', 'root'));
-    assembler.commit({ commitLsn: 10n, endLsn: 11n });
-    assembler.begin(head(20n));
-    void message(partition('truncated', 'leaf'));
-    assembler.commit({ commitLsn: 20n, endLsn: 21n });
-    expect(calls.filter((call) => call.startsWith('truncate '))).toEqual([
-      'truncate elsewhere of 6 0 of 0',
-      'truncate root 1 of 0',
-      'truncate leaf of 5 2 of 0',
-      'truncate leaf of 5 0 of 0',
-    ]);
-  });
+  it.each([false, true])(
+    'makes one entry of a truncate that is told and streamed, with its rows (slow: %s)',
+    async (slow) => {
+      const { assembler, calls, message } = assemble({ slow });
+      const columns = [{ name: 'id', type: 23, modifier: -1, identity: true, baseSchema: null, baseName: null }];
+      const relation = JSON.stringify({ identity: 'f', columns });
+      const rows = (secret: string, ...ids: string[]): Buffer =>
+        Buffer.from(arrayText(['r', secret, '5', '1', ...ids]));
+      assembler.begin(head(10n));
+      await message(context('1'));
+      await message(truncation('root', { oid: 5, relation }));
+      await message(rows(SECRET, '1', '2'));
+      await message(rows('guessed', '9'));
+      await message(rows(SECRET, '3'));
+      await message(truncation('leaf', { oid: 7, reason: 'size' }));
+      assembler.truncate(['root', 'plain']);
+      assembler.truncate(['root']);
+      assembler.commit({ commitLsn: 10n, endLsn: 11n });
+      expect(calls.filter((call) => /^(truncate|row|truncated) /.test(call))).toEqual([
+        'truncate root of 5 0 of 0 with rows',
+        'row 0 of r: 1',
+        'row 1 of r: 1',
+        'row 2 of r: 1',
+        'truncate leaf of 5 1 of 0 size',
+        'truncated leaf of 5',
+        'truncate plain 2 of 0',
+        'truncate root 3 of 0',
+      ]);
+      expect(assembler.counters.unverifiedMessages).toBe(1);
+    },
+  );
 
   it('begins a new stream with a partition that moves, where the server does not know better, once', async () => {
     const restart = (endLsn: bigint): Promise<never> => Promise.reject(new Error(`restarted at ${endLsn}`));
