@@ -160,6 +160,44 @@ describe('the rows of a TRUNCATE', () => {
     const rows = await db.query('select row::text as row from audit.truncated_rows');
     expect(rows.rows).toEqual([{ row: '{"id":1}' }]);
   });
+
+  test('hold hashes in place of what is to be hashed', async () => {
+    await using db = await createDatabase();
+    const mask = { exclude: [], hash: ['name'], redact: [], identity: null };
+    const source = await track(db, TABLES, {
+      ...ROWS,
+      hashKey: 'a key of sixteen or more',
+      tableOptions: { 'public.people': mask },
+    });
+    await source.captured(async () => {
+      await db.query("insert into people values (1, 'secret')");
+      await db.query('truncate people cascade');
+    });
+    const found = await db.query(`select t.row ->> 'name' as truncated, e.row ->> 'name' as created
+      from audit.truncated_rows t join audit.entries e
+          on e.action = 'create' and e.record_key = t.record_key and e.relation_id = t.relation_id`);
+    expect(found.rows).toEqual([
+      { truncated: expect.stringMatching(/^hmac-sha256:[0-9a-f]{64}$/), created: found.rows[0].truncated },
+    ]);
+  });
+
+  test('are not kept where a column of the key is excluded: they could not be told apart', async () => {
+    await using db = await createDatabase();
+    const mask = { exclude: ['id'], hash: [], redact: [], identity: null };
+    const source = await track(db, TABLES, { ...ROWS, tableOptions: { 'public.people': mask } });
+    await source.captured(async () => {
+      await db.query("insert into people values (1, 'x')");
+      await db.query('truncate people cascade');
+    });
+    const truncates = await db.query(
+      `select e.data::text as data from audit.entries e join audit.relations r on r.id = e.relation_id
+       where e.action = 'truncate' and r.table_name = 'people'`,
+    );
+    expect(truncates.rows.map(({ data }) => JSON.parse(data).data.rows)).toEqual([
+      { captured: false, reason: 'masked' },
+    ]);
+    expect((await db.query('select from audit.truncated_rows t where t.row is not null')).rows).toEqual([]);
+  });
 });
 
 describe('what is kept of a TRUNCATE of many rows', () => {
