@@ -138,7 +138,7 @@ function sourceOf(name: string, database: TestDatabase, options: CaptureOptions)
     adminUrl: null,
     capture: 'wal',
     // What a test makes beside these, it publishes itself.
-    tables: options.tables.map((table) => `public.${table}`),
+    tables: [...options.tables, MARKER_TABLE].map((table) => `public.${table}`),
     identity: 'full',
     truncate: { capture: true, maxBytes: 64 * 1024 * 1024 },
     ddlText: false,
