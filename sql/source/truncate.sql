@@ -114,8 +114,7 @@ begin
   if tg_op <> 'TRUNCATE' or tg_when <> 'BEFORE' or tg_name not in ('rowtrail_truncate', 'rowtrail_truncate_rows')
     or tg_name = 'rowtrail_truncate_rows' and v_root <> tg_relid
     -- Whoever owns a table may put this trigger on it: only a published root makes it speak.
-    or not exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-      join rowtrail.install i on i.publication = p.pubname where r.prrelid = v_root) then
+    or not :captures_root then
     return null;
   end if;
   if v_root = tg_relid then

@@ -21,6 +21,8 @@ export interface SourceConfig {
   /** Used by `setup` and `teardown` alone: a role that owns the tables. Null: `url`. */
   readonly adminUrl: string | null;
   readonly capture: 'wal' | 'trigger';
+  /** Of `capture: trigger`: what waits to be captured may take this much, and further changes are dropped, with a gap. */
+  readonly outbox: { readonly maxBytes: number };
   /** `schema.table` patterns with `*`, `!` before an exclusion; later patterns win. */
   readonly tables: readonly string[];
   readonly identity: 'full' | 'existing';

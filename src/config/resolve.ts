@@ -36,6 +36,7 @@ function resolveSource(source: ConfigFile['sources'][number]): SourceConfig {
     url: source.url,
     adminUrl: source.admin?.url ?? null,
     capture: source.capture,
+    outbox: { maxBytes: parseSize(source.outbox.maxBytes) },
     tables: source.tables,
     identity: source.identity,
     truncate: { capture: source.truncate.capture, maxBytes: parseSize(source.truncate.maxBytes) },

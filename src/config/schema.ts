@@ -87,7 +87,17 @@ const source = mapping({
   admin: mapping({ url: postgresUrl() })
     .optional()
     .describe('A role that owns the tables; used by `setup` and `teardown` alone. Default: `url`.'),
-  capture: oneOf(['wal', 'trigger']).default('wal'),
+  capture: oneOf(['wal', 'trigger'])
+    .default('wal')
+    .describe('How changes are seen: in the WAL, or by triggers where wal_level or replication cannot be had.'),
+  outbox: mapping({
+    maxBytes: z
+      .union([z.int().min(0), matching(/^\d{1,12}\s*(B|kB|KB|MB|GB)$/, SIZE_TAKES)], { error: SIZE_TAKES })
+      .default('1GB')
+      .describe(
+        'With capture: trigger, what waits for the daemon; past it, changes are dropped and a gap is recorded.',
+      ),
+  }).prefault({}),
   tables: z
     .array(matching(/^!?[^.!\s][^.]*\..+$/, TABLE_PATTERN_TAKES), { error: `a list of ${TABLE_PATTERN_TAKES}` })
     .refine((patterns) => patterns.some((pattern) => !pattern.startsWith('!')), {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { CaptureIntervals } from '../capture/wal/wal-capture.ts';
 import type { Config } from '../config/config.ts';
 import { createHttpServer, type HttpServer } from '../http/http-server.ts';
-import { messageOf, RowtrailError } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { VERSION } from '../lib/version.ts';
 import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
@@ -110,14 +110,8 @@ async function makePartitionsAhead(pool: pg.Pool, config: Config, log: Log): Pro
 /** What the configuration asks for and this version does otherwise, said at start rather than found out later. */
 function warnOfLimits(config: Config, log: Log): void {
   for (const source of config.sources) {
-    if (source.capture === 'trigger') {
-      throw new RowtrailError(
-        'RT_CONFIG',
-        `sources "${source.name}": capture: trigger is not available in this version`,
-        {
-          hint: 'Use capture: wal, which needs wal_level=logical.',
-        },
-      );
+    if (source.capture === 'trigger' && source.baseline) {
+      log.warn({ source: source.name }, 'baseline is not available with capture: trigger in this version');
     }
   }
   if (config.store.retentionDays !== null) log.warn('retention is not enforced in this version: nothing is removed');

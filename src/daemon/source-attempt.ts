@@ -21,6 +21,7 @@ import { StoreWriter } from '../store/writer.ts';
 import { TransactionAssembler } from '../transaction/assembler.ts';
 import type { ClaimMapping } from '../transaction/context-message.ts';
 import { BaselineRunner } from './baseline-runner.ts';
+import type { CaptureAttempt } from './capture-attempt.ts';
 import { relationDescriber } from './relation-describer.ts';
 import { rootRelation, schemaRelation } from './root-relation.ts';
 import { RuleKeeper } from './rule-keeper.ts';
@@ -58,7 +59,7 @@ const PASS_POLL_MS = 10;
 const SALVAGE_LIMIT_MS = 5_000;
 
 /** One attempt at capturing a source into the store: what it opens, it closes. */
-export class SourceAttempt {
+export class SourceAttempt implements CaptureAttempt {
   readonly #options: AttemptOptions;
   readonly #capture: WalCapture<RelationPlan>;
   #checkpoint: Checkpoint | null = null;
@@ -202,6 +203,13 @@ export class SourceAttempt {
       throw new RowtrailError('RT_SETUP_MISSING', `the store knows no source named ${source.name}`, {
         hint: 'Run `rowtrail setup` first.',
       });
+    }
+    if (checkpoint.capture !== 'wal') {
+      throw new RowtrailError(
+        'RT_SETUP_MISSING',
+        `the history of source ${source.name} comes from triggers, and the configuration says capture: wal`,
+        { hint: 'Run `rowtrail setup`: it starts a new epoch and records the gap.' },
+      );
     }
     if (checkpoint.slot !== null && checkpoint.slot !== source.slot) {
       throw new RowtrailError(
@@ -373,7 +381,7 @@ const CLAIM_NAMES: Readonly<Record<string, ClaimMapping['claim']>> = {
   context: 'context',
 };
 
-async function installSecret(pool: pg.Pool): Promise<string> {
+export async function installSecret(pool: pg.Pool): Promise<string> {
   try {
     const result = await pool.query<{ secret: string }>('select secret from rowtrail.install');
     const secret = result.rows[0]?.secret;

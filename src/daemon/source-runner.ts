@@ -15,7 +15,9 @@ import { readCheckpoint, type Checkpoint } from '../store/checkpoint.ts';
 import { openGap, withdrawGap } from '../store/gap.ts';
 import { checkCoverage } from './coverage-check.ts';
 import { decideRetry, gapReason } from './retry.ts';
-import { BlockedSomewhere, SourceAttempt, StreamRestart } from './source-attempt.ts';
+import type { CaptureAttempt } from './capture-attempt.ts';
+import { OutboxAttempt } from './outbox-attempt.ts';
+import { BlockedSomewhere, SourceAttempt, StreamRestart, type AttemptOptions } from './source-attempt.ts';
 
 export interface RunnerDelays {
   /** Between attempts that fail: doubling from the one to the other. */
@@ -73,7 +75,7 @@ export class SourceRunner implements Service {
   #sourcePool: pg.Pool;
   readonly #abort = new AbortController();
   readonly #total = { changes: 0, entries: 0, transactions: 0, unverifiedMessages: 0 };
-  #attempt: SourceAttempt | null = null;
+  #attempt: CaptureAttempt | null = null;
   #running: Promise<void> | null = null;
   #hasStreamed = false;
   #onStreaming: (() => void) | null = null;
@@ -228,7 +230,7 @@ export class SourceRunner implements Service {
   async #once(): Promise<Ended> {
     const { source, store, storePool } = this.#options;
     let streamedAtMs: number | null = null;
-    const attempt = new SourceAttempt({
+    const options: AttemptOptions = {
       source,
       store,
       storePool,
@@ -244,7 +246,9 @@ export class SourceRunner implements Service {
         this.#onStreaming?.();
       },
       onProgress: () => void this.#withdrawGap(attempt.checkpoint),
-    });
+    };
+    const attempt: CaptureAttempt =
+      source.capture === 'trigger' ? new OutboxAttempt(options) : new SourceAttempt(options);
     this.#attempt = attempt;
     const end = (error: RowtrailError): Ended => ({ error, streamedAtMs, checkpoint: attempt.checkpoint });
     try {

@@ -83,6 +83,8 @@ export interface PlanOptions {
   /** Key column names in key order; null without a key. */
   readonly key: readonly string[] | null;
   readonly partitioned: boolean;
+  /** Old tuples are whole, whatever they look like; default: a partition may send the identity's columns alone. */
+  readonly oldIsWhole?: boolean;
   /** Positions in the tuple of generated columns: no image holds them, but a key may. */
   readonly generated: ReadonlySet<number>;
   /** Positions in the tuple of columns whose text the server may send with bytes that are not UTF-8. */
@@ -100,7 +102,9 @@ export interface PlanOptions {
 export function compileRelation(relation: Relation, options: PlanOptions): RelationPlan {
   // Under FULL every column is flagged. A partition may have another identity than its root: then the key is sent.
   const identity = (column: Column): boolean =>
-    relation.replicaIdentity === 'f' ? options.key?.includes(column.name) === true : column.identity;
+    relation.replicaIdentity === 'f'
+      ? options.oldIsWhole === true || options.key?.includes(column.name) === true
+      : column.identity;
   const rule = ({ index }: PlanColumn): ColumnRule | undefined => options.rules.get(index);
   const all = relation.columns.map((column, index) => planColumn(column, index, options, identity(column)));
   const known = all.filter((column) => !options.generated.has(column.index));

@@ -19,6 +19,8 @@ import {
   walLevelCheck,
 } from './checks/server-checks.ts';
 import { gapCheck, type GapsFound } from './checks/gap-checks.ts';
+import { readOutboxIdentity } from '../capture/outbox/identity.ts';
+import { historyCheck, outboxCheck, readOutboxSize } from './checks/outbox-checks.ts';
 import { retentionCheck, slotCheck } from './checks/slot-checks.ts';
 import { ruleChecks } from './checks/rule-checks.ts';
 import { partitionCheck, storeSchemaCheck } from './checks/store-checks.ts';
@@ -113,13 +115,29 @@ async function checkReachableSource(
   const plan = planTables(state.tables, source, state);
   const checkpoint = await readCheckpointOrNull(storeClient, store, source);
   // After the checkpoint: a daemon at work moves both, and the source must be found ahead.
-  const probe = await probeReplication(source.url).then(
+  const identity = source.capture === 'trigger' ? readOutboxIdentity(client) : probeReplication(source.url);
+  const probe = await identity.then(
     (system) => ({ system, failure: null }),
     (error: unknown) => ({ system: null, failure: asProblem(error) }),
   );
   const gaps = checkpoint === null || storeClient === null ? null : await readGaps(storeClient, store, checkpoint);
   const shares = checkpoint === null || storeClient === null ? [] : await readShares(storeClient, store, checkpoint);
   const attribution = attributionCheck(shares, `the last ${ATTRIBUTION_WINDOW}`);
+  const common = [
+    applicationCheck(state),
+    ...(attribution === null ? [] : [attribution]),
+    installCheck(state, source),
+    ...(gaps === null ? [] : [gapCheck(gaps, source)]),
+  ];
+  if (source.capture === 'trigger') {
+    return [
+      clockCheck(await readClockSkew(client)),
+      ...common,
+      historyCheck(probe.system, checkpoint, state.hasOutbox),
+      outboxCheck(state.hasOutbox ? await readOutboxSize(client) : null, source),
+      ...tableChecks(state, plan, source),
+    ];
+  }
   const retention = retentionCheck(state);
   return [
     clockCheck(await readClockSkew(client)),
@@ -127,11 +145,8 @@ async function checkReachableSource(
     replicationCheck(probe.system, probe.failure),
     capacityCheck(state),
     walBoundCheck(state, source),
-    applicationCheck(state),
-    ...(attribution === null ? [] : [attribution]),
-    installCheck(state, source),
+    ...common,
     ...(storeClient === null ? [] : [slotCheck(state, source, probe.system, checkpoint)]),
-    ...(gaps === null ? [] : [gapCheck(gaps, source)]),
     ...(retention === null ? [] : [retention]),
     ...tableChecks(state, plan, source),
     ...ruleChecks(await readRuleFaults(client, gaps === null ? null : storeClient, source, store), plan, source),

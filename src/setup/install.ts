@@ -12,7 +12,7 @@ import { recordRules } from './rule-record.ts';
 import { setupScript } from './script.ts';
 import { lockSetup } from './setup-lock.ts';
 import { createSlot } from './slot-create.ts';
-import { adoptedLsn, planSlot, type SlotPlan } from './slot-plan.ts';
+import { adoptedLsn, planOutbox, planSlot, type SlotPlan } from './slot-plan.ts';
 import { STEP_LIMITS, StepRunner, type StepLimits } from './step-runner.ts';
 import { beginHistory, PARTITIONS_AHEAD, recordChanges, removalStatement, restartHistory } from './store-sql.ts';
 import { openConnections, survey, type Connections, type Survey } from './survey.ts';
@@ -60,11 +60,6 @@ export async function setup(config: Config, options: SetupOptions): Promise<Setu
 }
 
 async function setupSource(source: SourceConfig, store: StoreConfig, options: SetupOptions): Promise<SetupResult> {
-  if (source.capture === 'trigger') {
-    throw new RowtrailError('RT_CONFIG', `source ${source.name}: capture: trigger is not available in this version`, {
-      hint: 'Use `capture: wal`, which needs wal_level = logical.',
-    });
-  }
   await using connections = await openConnections(source, store);
   try {
     const first = await survey(connections, source, store);
@@ -77,7 +72,8 @@ async function setupSource(source: SourceConfig, store: StoreConfig, options: Se
     const plan = await planSource(found, source);
     report(found, plan, options);
     await installAll({ connections, found, plan, slotPlan, source, store, options });
-    options.print(`Set up ${source.name}: ${counted(found.plan.tracked.length, 'table')}, slot ${source.slot}.`);
+    const by = source.capture === 'trigger' ? 'captured by triggers' : `slot ${source.slot}`;
+    options.print(`Set up ${source.name}: ${counted(found.plan.tracked.length, 'table')}, ${by}.`);
     return result(found, plan, slotPlan, source);
   } catch (error) {
     throw explainDatabaseError(error, `source ${source.name}`, source.adminUrl ?? source.url);
@@ -97,6 +93,9 @@ async function dryRun(
 }
 
 function decideSlot(found: Survey, source: SourceConfig): SlotPlan {
+  if (source.capture === 'trigger') {
+    return found.system === null ? { kind: 'keep' } : planOutbox(found.system, found.checkpoint, found.state.hasOutbox);
+  }
   if (found.system === null) return found.state.slot === null ? { kind: 'create', slot: 'new' } : { kind: 'keep' };
   return planSlot({
     name: source.slot,
@@ -214,7 +213,9 @@ async function prepareSlot(
   limits: SetupLimits,
   onCreated: () => void,
 ): Promise<string | null> {
+  if (source.capture === 'trigger') await dropWalSlot(connections, found, source, options);
   if (slotPlan.kind === 'keep') return null;
+  if (slotPlan.slot === 'none') return quoteLiteral(FIRST_POSITION);
   if (slotPlan.slot === 'adopt') {
     const lsn = found.system === null ? null : adoptedLsn(found.state.slot, found.system, found.checkpoint);
     if (lsn === null) throw new RowtrailError('RT_INTERNAL', `the slot ${source.slot} has no confirmed position`);
@@ -226,12 +227,36 @@ async function prepareSlot(
   return quoteLiteral(lsn);
 }
 
+/** With trigger capture, how many transactions came before, and one. */
+const FIRST_POSITION = '0/1';
+
+/** One that no one reads any more would fill the disk. Only one that an installation of ours names. */
+async function dropWalSlot(
+  connections: Connections,
+  found: Survey,
+  source: SourceConfig,
+  options: SetupOptions,
+): Promise<void> {
+  const { slot, install, database } = found.state;
+  if (slot === null || install?.slot !== slot.name || slot.plugin !== 'pgoutput' || slot.database !== database) return;
+  if (slot.activePid !== null) {
+    throw new RowtrailError('RT_SLOT_BUSY', `the slot ${slot.name} is in use by process ${slot.activePid}`, {
+      hint: 'Stop the daemon that reads it, then run `rowtrail setup` again.',
+    });
+  }
+  await connections.daemon
+    .query('select pg_drop_replication_slot($1)', [source.slot])
+    .catch(() => connections.admin.query('select pg_drop_replication_slot($1)', [source.slot]));
+  options.print(`Removed the slot ${source.slot}, which trigger capture does not need.`);
+}
+
 async function writeHistory(
   { connections, found, slotPlan, source, store, options }: Installation,
   lsn: string,
 ): Promise<void> {
   if (found.system === null || slotPlan.kind === 'keep') return;
-  const start = { schema: store.schema, source: source.name, slot: source.slot, system: found.system, lsn };
+  const { capture, slot } = source;
+  const start = { schema: store.schema, source: source.name, capture, slot, system: found.system, lsn };
   const restarts = slotPlan.kind === 'restart' && found.checkpoint !== null;
   const statements = restarts
     ? restartHistory(start, found.checkpoint, slotPlan.reason, slotPlan.why)

@@ -1,6 +1,14 @@
 import type { SourceConfig } from '../config/config.ts';
 import { LOOK_AWAY, mappedSettings, renderSourceSql, SOURCE_SQL_VERSION } from './source-sql.ts';
-import { publicationStep, trackSteps, unpublishStep, untrackStep, type Step } from './steps.ts';
+import {
+  outboxOffStep,
+  publicationOffStep,
+  publicationStep,
+  trackSteps,
+  unpublishStep,
+  untrackStep,
+  type Step,
+} from './steps.ts';
 import type { Survey } from './survey.ts';
 import type { TableRow } from './tables.ts';
 
@@ -17,14 +25,24 @@ export async function planSource(found: Survey, source: SourceConfig): Promise<S
   const wanted = new Set(plan.tracked.flatMap(({ members }) => members.map((row) => row.oid)));
   const roots = new Set(plan.tracked.map(({ root }) => root.oid));
   const removed = state.tables.filter((row) => !wanted.has(row.oid) && (row.recorded !== null || row.published));
-  const publication = publicationStep(source.publication, state.publication, state.version);
+  const isOutbox = source.capture === 'trigger';
+  const publication = isOutbox ? null : publicationStep(source.publication, state.publication, state.version);
+  // One that is not ours is left alone.
+  const unpublish =
+    isOutbox && state.install !== null
+      ? publicationOffStep(source.publication, state.publication, state.version)
+      : null;
   return {
     steps: [
       await objectsStep(found, source),
       ...(publication === null ? [] : [publication]),
-      ...strayMembers(state.tables, wanted, roots).map((row) => unpublishStep(row, source.publication)),
+      ...(isOutbox ? [] : strayMembers(state.tables, wanted, roots)).map((row) =>
+        unpublishStep(row, source.publication),
+      ),
       ...plan.tracked.flatMap((table) => trackSteps(table, source.publication)),
       ...removed.map((row) => untrackStep(row, source.publication)),
+      ...(unpublish === null ? [] : [unpublish]),
+      ...(!isOutbox && state.hasOutbox ? [outboxOffStep()] : []),
     ],
     removed,
   };

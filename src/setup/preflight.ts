@@ -18,9 +18,10 @@ const NAMES_SHOWN = 10;
 export function sourceProblems(state: SourceState, source: SourceConfig): Problem[] {
   return [
     ...serverProblems(state),
+    ...(source.capture === 'wal' ? replicationProblems(state) : []),
     ...slotProblems(state, source),
     ...schemaProblems(state, source),
-    ...publicationProblems(state, source),
+    ...(source.capture === 'wal' ? publicationProblems(state, source) : []),
     ...settingProblems(state),
   ];
 }
@@ -32,12 +33,17 @@ function serverProblems(state: SourceState): Problem[] {
       problem('RT_SETUP_FAILED', 'the server is a standby: it takes no changes', 'Point `url` at the primary.'),
     );
   }
+  return problems;
+}
+
+function replicationProblems(state: SourceState): Problem[] {
+  const problems: Problem[] = [];
   if (state.walLevel !== 'logical') {
     problems.push(
       problem(
         'RT_WAL_LEVEL',
         `wal_level is ${state.walLevel}, and has to be logical`,
-        'Run `alter system set wal_level = logical` and restart PostgreSQL (hosted: rds.logical_replication = 1, cloudsql.logical_decoding = on or the like).',
+        'Run `alter system set wal_level = logical` and restart PostgreSQL (hosted: rds.logical_replication = 1, cloudsql.logical_decoding = on or the like). Where that cannot be had: `capture: trigger`.',
       ),
     );
   }
@@ -65,7 +71,7 @@ function serverProblems(state: SourceState): Problem[] {
 
 function slotProblems(state: SourceState, source: SourceConfig): Problem[] {
   const { slot, install } = state;
-  if (slot !== null && (slot.plugin !== 'pgoutput' || slot.database !== state.database)) {
+  if (source.capture === 'wal' && slot !== null && (slot.plugin !== 'pgoutput' || slot.database !== state.database)) {
     const what = slot.plugin === null ? 'a physical slot' : `a ${slot.plugin} slot of database ${slot.database}`;
     return [
       problem(
@@ -98,7 +104,10 @@ function schemaProblems(state: SourceState, source: SourceConfig): Problem[] {
     ];
   }
   const problems: Problem[] = [];
-  if (!state.mayCreateInDatabase && (state.rowtrailSchema === 'absent' || state.publication === null)) {
+  if (
+    !state.mayCreateInDatabase &&
+    (state.rowtrailSchema === 'absent' || (source.capture === 'wal' && state.publication === null))
+  ) {
     problems.push(
       problem(
         'RT_PRIVILEGE',

@@ -45,7 +45,9 @@ function header({ found, source, store }: ScriptInput): string {
   for (const { message, fix } of found.problems) lines.push(`-- PROBLEM: ${oneLine(message)}`, `--   ${oneLine(fix)}`);
   for (const { root, identity, members, notes } of found.plan.tracked) {
     const partitions = members.length > 1 ? `, ${members.length - 1} partitions` : '';
-    lines.push(`-- tracks ${oneLine(tableLabel(root))} (identity ${identity}${partitions})`);
+    lines.push(
+      `-- tracks ${oneLine(tableLabel(root))} (${source.capture === 'trigger' ? 'triggers' : `identity ${identity}`}${partitions})`,
+    );
     for (const note of notes) lines.push(`--   ${oneLine(note)}`);
   }
   for (const { table, reason } of found.plan.skipped)
@@ -91,7 +93,16 @@ function sourceSection({ plan, source }: ScriptInput): string {
   return lines.join('\n');
 }
 
-function slotSection({ slotPlan, source }: ScriptInput): string {
+function slotSection({ slotPlan, source, found }: ScriptInput): string {
+  if (source.capture === 'trigger') {
+    const { slot, install } = found.state;
+    if (slot === null || install?.slot !== slot.name) return '-- ## 3. No replication slot: triggers capture';
+    return [
+      '-- ## 3. The replication slot of WAL capture, which nothing reads any more',
+      connectTo(source.url),
+      `select pg_drop_replication_slot(${quoteLiteral(slot.name)});`,
+    ].join('\n');
+  }
   if (slotPlan.kind === 'keep') return '-- ## 3. The replication slot is there and stays';
   if (slotPlan.slot === 'adopt') return '-- ## 3. The replication slot is there and is taken over';
   const name = quoteLiteral(source.slot);
@@ -107,8 +118,14 @@ function historySection(input: ScriptInput): string {
   const { found, slotPlan, source, store } = input;
   if (slotPlan.kind === 'keep' || found.system === null) return '';
   const confirmed = adoptedLsn(found.state.slot, found.system, found.checkpoint);
-  const lsn = slotPlan.slot === 'adopt' && confirmed !== null ? quoteLiteral(formatLsn(confirmed)) : ":'rowtrail_lsn'";
-  const start = { schema: store.schema, source: source.name, slot: source.slot, system: found.system, lsn };
+  const lsn =
+    slotPlan.slot === 'none'
+      ? "'0/1'"
+      : slotPlan.slot === 'adopt' && confirmed !== null
+        ? quoteLiteral(formatLsn(confirmed))
+        : ":'rowtrail_lsn'";
+  const { capture, slot } = source;
+  const start = { schema: store.schema, source: source.name, capture, slot, system: found.system, lsn };
   const statements =
     slotPlan.kind === 'restart' && found.checkpoint !== null
       ? restartHistory(start, found.checkpoint, slotPlan.reason, slotPlan.why)

@@ -14,6 +14,7 @@ import type { SystemIdentity } from '../capture/wal/system-identity.ts';
 export interface StoredCheckpoint extends KnownPosition {
   readonly sourceId: number;
   readonly epoch: number;
+  readonly capture: 'wal' | 'trigger';
   readonly slot: string | null;
   /** The gap that the daemon has left open. */
   readonly openGap: OpenGap | null;
@@ -33,13 +34,14 @@ export interface OpenGap {
  * - create: no history yet; a new slot, or (`adopt`) the one that is there.
  * - restart: the history has a hole. A new epoch, a gap, and a new slot unless the present one can go on
  *   (`replace`: the present one must be dropped first).
+ * `none`: trigger capture has no slot; one of WAL capture is dropped.
  */
 export type SlotPlan =
   | { readonly kind: 'keep' }
-  | { readonly kind: 'create'; readonly slot: 'new' | 'adopt' | 'replace' }
+  | { readonly kind: 'create'; readonly slot: 'new' | 'adopt' | 'replace' | 'none' }
   | {
       readonly kind: 'restart';
-      readonly slot: 'new' | 'adopt' | 'replace';
+      readonly slot: 'new' | 'adopt' | 'replace' | 'none';
       readonly reason: GapReason;
       readonly why: string;
     };
@@ -68,12 +70,36 @@ export function planSlot(input: SlotPlanInput): SlotPlan {
   return plan;
 }
 
+/** The same for trigger capture, whose history knows the server and no position on it. Pure. */
+export function planOutbox(
+  system: Pick<SystemIdentity, 'systemIdentifier' | 'timeline'>,
+  checkpoint: StoredCheckpoint | null,
+  hasOutbox: boolean,
+): SlotPlan {
+  if (checkpoint === null) return { kind: 'create', slot: 'none' };
+  const begins = (reason: GapReason, why: string): SlotPlan => ({ kind: 'restart', slot: 'none', reason, why });
+  if (checkpoint.capture !== 'trigger') return begins('capture_changed', 'it was captured from the WAL until now');
+  if (checkpoint.systemIdentifier !== system.systemIdentifier || checkpoint.timeline !== system.timeline) {
+    return begins(
+      'source_changed',
+      'the source is another server, or on another timeline, than its history comes from',
+    );
+  }
+  if (!hasOutbox) return begins('outbox_missing', 'the outbox was gone');
+  const { openGap } = checkpoint;
+  if (openGap !== null) return begins(openGap.reason as GapReason, openGap.detail ?? 'capture had stopped');
+  return { kind: 'keep' };
+}
+
 function decide(input: SlotPlanInput): SlotPlan {
   const { slot, checkpoint, name, system } = input;
   const unusable = slot !== null && (isInvalidated(slot) || !input.publicationExists || isRestored(system, checkpoint));
   if (checkpoint === null) {
     if (slot === null) return { kind: 'create', slot: 'new' };
     return { kind: 'create', slot: unusable ? 'replace' : 'adopt' };
+  }
+  if (checkpoint.capture !== 'wal') {
+    return restart(slot, unusable, 'capture_changed', 'it was captured by triggers until now');
   }
   const fault = slotFault(name, slot, system, checkpoint);
   if (fault === null && checkpoint.slot !== null && checkpoint.slot !== name) {
@@ -98,6 +124,7 @@ const STREAM_LOSSES: ReadonlySet<string> = new Set<GapReason>(['publication_miss
 function isRestored(system: SystemIdentity, checkpoint: StoredCheckpoint | null): boolean {
   return (
     checkpoint !== null &&
+    checkpoint.capture === 'wal' &&
     system.systemIdentifier === checkpoint.systemIdentifier &&
     (system.walEnd < checkpoint.endLsn || system.walEnd < checkpoint.acknowledgedLsn)
   );
@@ -113,7 +140,12 @@ export function adoptedLsn(
   checkpoint: StoredCheckpoint | null,
 ): bigint | null {
   const confirmed = slot?.confirmedFlushLsn ?? null;
-  if (confirmed === null || checkpoint === null || system.systemIdentifier !== checkpoint.systemIdentifier) {
+  if (
+    confirmed === null ||
+    checkpoint === null ||
+    checkpoint.capture !== 'wal' ||
+    system.systemIdentifier !== checkpoint.systemIdentifier
+  ) {
     return confirmed;
   }
   return confirmed > checkpoint.endLsn ? confirmed : checkpoint.endLsn;

@@ -11,6 +11,12 @@ export const MAX_MESSAGE_BYTES = 1_048_576;
 /** What is left of each value then, in characters (up to 4 bytes each). */
 const MAX_VALUE_CHARS = 16_384;
 
+/** The text of a row beyond this is not written to the outbox: a gap tells of it. */
+const MAX_IMAGE_BYTES = 32 * 1_048_576;
+
+const PUBLISHES_ROOT = `exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
+      join rowtrail.install i on i.publication = p.pubname where r.prrelid = v_root)`;
+
 /** The settings of our own in a context message, after the message's kind and the session token. */
 const FIXED_SETTINGS = [
   'role',
@@ -79,7 +85,9 @@ export function setupOptions(source: SourceConfig): string {
 
 /** The SQL that installs schema `rowtrail`, complete, one text per file of `sql/source`. Safe to run again. */
 export async function renderSourceSql(input: SourceSqlInput): Promise<string[]> {
-  const converted = needsConversion(input.encoding);
+  const isOutbox = input.source.capture === 'trigger';
+  // The outbox holds text, which is converted on its way to the daemon like any other.
+  const converted = !isOutbox && needsConversion(input.encoding);
   const names = [
     '1_install',
     ...(converted ? ['utf8'] : []),
@@ -90,10 +98,16 @@ export async function renderSourceSql(input: SourceSqlInput): Promise<string[]> 
     'truncate',
     'schema',
     '6_rights',
+    ...(isOutbox ? ['7_outbox'] : []),
   ];
   const values = placeholders(input, converted);
   const texts = await Promise.all(names.map((name) => readSqlFile(`source/${name}.sql`)));
-  return texts.map((text) => fill(text, values));
+  return texts.map((text) => fill(isOutbox ? withOutbox(text) : text, values));
+}
+
+/** Messages go into the outbox instead of the WAL: the one difference between the two captures in what sends them. */
+function withOutbox(text: string): string {
+  return text.replaceAll(/(?:pg_catalog\.)?pg_logical_emit_message\(true, 'rowtrail', /g, 'rowtrail.send_message(');
 }
 
 /** Message bytes go out in the database's own encoding, unlike rows. SQL_ASCII has nothing to convert from. */
@@ -117,6 +131,9 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
     payload: payloadExpression(settings),
     message: wire('v_message'),
     trigger_message: wire('v_payload'),
+    captures_root: source.capture === 'trigger' ? 'rowtrail.has_partition_trigger(v_root, true)' : PUBLISHES_ROOT,
+    outbox_max_bytes: `${source.outbox.maxBytes}::bigint`,
+    max_image_bytes: String(MAX_IMAGE_BYTES),
     max_bytes: String(MAX_MESSAGE_BYTES),
     max_value_chars: String(MAX_VALUE_CHARS),
     // Says that a value was shortened.

@@ -30,6 +30,8 @@ export interface SourceState {
   readonly mayChangeRowtrailSchema: boolean;
   readonly ownerRoleExists: boolean;
   readonly install: Install | null;
+  /** Trigger capture's. */
+  readonly hasOutbox: boolean;
   readonly publication: Publication | null;
   readonly slot: Slot | null;
   readonly tables: readonly TableRow[];
@@ -102,6 +104,7 @@ export async function readSourceState(client: pg.ClientBase, source: SourceConfi
     ownerRoleExists: server.owner_role_exists,
     isSuperuser: server.is_superuser,
     hasEventTriggers: server.has_event_triggers,
+    hasOutbox: server.has_outbox,
     install,
     publication: await readPublication(client, source.publication),
     slot: await readSlot(client, source.slot),
@@ -124,6 +127,7 @@ select current_setting('server_version_num')::integer as version, current_settin
     where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any ($1::text[])
       and not has_function_privilege('public', p.oid, 'execute')) as revoked,
   exists (select from pg_roles where rolname = 'rowtrail_owner') as owner_role_exists,
+  exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'rowtrail' and c.relname = 'outbox') as has_outbox,
   -- from PostgreSQL 17 on they can be switched off altogether
   coalesce(current_setting('event_triggers', true), 'on') = 'on'
     and (select count(*) = 6 from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid join pg_namespace n on n.oid = p.pronamespace

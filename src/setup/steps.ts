@@ -1,4 +1,5 @@
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../pg/identifier.ts';
+import { captureChange } from './capture-triggers.ts';
 import { AFTER_TRIGGER, BEFORE_TRIGGER, TRUNCATE_ROWS_TRIGGER, TRUNCATE_TRIGGER } from './table-query.ts';
 import type { Publication } from './source-state.ts';
 import { tableLabel, type RecordedTable, type ReplicaIdentity, type TableRow, type TrackedTable } from './tables.ts';
@@ -60,7 +61,10 @@ export function trackSteps(table: TrackedTable, publication: string): Step[] {
       triggerPart(member),
       truncatePart(member, table),
       recordPart(member, table),
-      member === table.root && !member.published ? membershipPart(member, publication) : null,
+      capturePart(member, table),
+      table.capture === 'wal' && member === table.root && !member.published
+        ? membershipPart(member, publication)
+        : null,
     ].filter((part) => part !== null);
     return parts.length === 0 ? [] : [joined(tableLabel(member), parts)];
   });
@@ -71,6 +75,7 @@ export function untrackStep(row: TableRow, publication: string): Step {
   const parts = [
     row.published ? reversed(membershipPart(row, publication)) : null,
     row.recorded?.identityChanged === true && row.identity === 'f' ? restorePart(row, row.recorded) : null,
+    capturePart(row, null),
     dropTriggersPart(row),
     row.recorded === null ? null : forgetPart(row, row.recorded),
   ].filter((part) => part !== null);
@@ -80,6 +85,37 @@ export function untrackStep(row: TableRow, publication: string): Step {
 /** Takes out of the publication alone. */
 export function unpublishStep(row: TableRow, publication: string): Step {
   return joined(tableLabel(row), [reversed(membershipPart(row, publication))]);
+}
+
+/** What WAL capture needs and trigger capture has no use for; null: it is not there. */
+export function publicationOffStep(name: string, publication: Publication | null, version: number): Step | null {
+  if (publication === null || publication.allTables || publication.schemas.length > 0) return null;
+  const quoted = quoteIdentifier(name);
+  const members = publication.members.map((member) => member.name).join(', ');
+  return {
+    title: `publication ${name}: off`,
+    statements: [`drop publication if exists ${quoted}`],
+    undo: [
+      `create publication ${quoted}${members === '' ? '' : ` for table only ${members.replaceAll(', ', ', only ')}`} with (${publicationOptions(version)})`,
+    ],
+  };
+}
+
+/** What trigger capture needs and WAL capture has no use for. Last: what may still be in the outbox is in the gap. */
+export function outboxOffStep(): Step {
+  return {
+    title: 'outbox: off',
+    statements: [
+      'drop event trigger if exists rowtrail_outbox_ddl',
+      'drop event trigger if exists rowtrail_outbox_drop',
+      'drop function if exists rowtrail.outbox_ddl(), rowtrail.describe_table(oid), rowtrail.table_description(oid), ' +
+        'rowtrail.capture(), rowtrail.capture_row(), rowtrail.row_text(record), rowtrail.send_message(text), ' +
+        'rowtrail.outbox_is_full(), rowtrail.outbox_start(text)',
+      'drop table if exists rowtrail.outbox, rowtrail.described, rowtrail.outbox_state',
+      'drop sequence if exists rowtrail.outbox_dropped',
+    ],
+    undo: [],
+  };
 }
 
 export function identityClause(identity: ReplicaIdentity, index: string | null): string {
@@ -135,6 +171,13 @@ function triggerPart(row: TableRow): Part | null {
     ],
     undo: dropTriggers(row),
   };
+}
+
+function capturePart(row: TableRow, table: TrackedTable | null): Part | null {
+  const change = captureChange(row, table);
+  return change === null
+    ? null
+    : { what: table === null || table.capture === 'wal' ? 'capture triggers off' : 'capture triggers', ...change };
 }
 
 /** What the truncate trigger has for an argument; null: the table is to have none. */

@@ -15,6 +15,7 @@ export const PARTITIONS_AHEAD = 2;
 export interface StartInput {
   readonly schema: string;
   readonly source: string;
+  readonly capture: 'wal' | 'trigger';
   readonly slot: string;
   readonly system: SystemIdentity;
   /** SQL of the position, a literal or a psql variable. */
@@ -27,7 +28,7 @@ export function beginHistory(input: StartInput): string[] {
   return [
     `insert into ${s}.sources (name) values (${quoteLiteral(input.source)}) on conflict (name) do nothing`,
     `insert into ${s}.checkpoints (source_id, epoch, capture, system_identifier, timeline, slot, end_lsn, acknowledged_lsn)
-  select id, 1, 'wal', ${quoteLiteral(input.system.systemIdentifier)}, ${input.system.timeline}, ${quoteLiteral(input.slot)},
+  select id, 1, '${input.capture}', ${quoteLiteral(input.system.systemIdentifier)}, ${input.system.timeline}, ${slotOf(input)},
     ${input.lsn}::pg_lsn, ${input.lsn}::pg_lsn
   from ${s}.sources where name = ${quoteLiteral(input.source)}`,
   ];
@@ -43,17 +44,22 @@ export function restartHistory(input: StartInput, from: StoredCheckpoint, reason
     // First, so that a daemon that is about to open a gap waits, and then sees that there is another epoch.
     `select source_id from ${s}.checkpoints where source_id = ${from.sourceId} for update`,
     `with ended as (
-    update ${s}.gaps set epoch = ${from.epoch + 1}, to_lsn = ${input.lsn}::pg_lsn, to_time = clock_timestamp(), skip_lsn = null
+    update ${s}.gaps set epoch = ${from.epoch + 1}, to_lsn = ${input.capture === 'wal' ? `${input.lsn}::pg_lsn` : 'null'}, to_time = clock_timestamp(), skip_lsn = null
     where source_id = ${from.sourceId} and to_time is null and relation_id is null returning id)
   insert into ${s}.gaps (source_id, epoch, reason, detail, from_lsn, to_lsn, from_time, to_time)
-  select source_id, epoch + 1, ${quoteLiteral(reason)}, ${quoteLiteral(why)}, end_lsn, ${input.lsn}::pg_lsn,
+  select source_id, epoch + 1, ${quoteLiteral(reason)}, ${quoteLiteral(why)}, ${from.capture === 'wal' ? 'end_lsn' : 'null'},
+    ${input.capture === 'wal' ? `${input.lsn}::pg_lsn` : 'null'},
     coalesce(committed_at, updated_at), clock_timestamp()
   from ${s}.checkpoints where source_id = ${from.sourceId} and epoch = ${from.epoch} and not exists (select from ended)`,
-    `update ${s}.checkpoints set epoch = epoch + 1, system_identifier = ${quoteLiteral(input.system.systemIdentifier)},
-  timeline = ${input.system.timeline}, slot = ${quoteLiteral(input.slot)}, commit_lsn = null, committed_at = null, writer = null,
+    `update ${s}.checkpoints set epoch = epoch + 1, capture = '${input.capture}', system_identifier = ${quoteLiteral(input.system.systemIdentifier)},
+  timeline = ${input.system.timeline}, slot = ${slotOf(input)}, commit_lsn = null, committed_at = null, writer = null,
   end_lsn = ${input.lsn}::pg_lsn, acknowledged_lsn = ${input.lsn}::pg_lsn, updated_at = clock_timestamp()
   where source_id = ${from.sourceId} and epoch = ${from.epoch} and end_lsn = '${formatLsn(from.endLsn)}'`,
   ];
+}
+
+function slotOf({ capture, slot }: StartInput): string {
+  return capture === 'wal' ? quoteLiteral(slot) : 'null';
 }
 
 /** Changes of coverage, on record once; `at`: when all of the source was compared, or null. Needs a checkpoint. */

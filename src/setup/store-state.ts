@@ -62,7 +62,7 @@ export async function readStoredCheckpoint(
   const found = await client.query('select to_regclass($1) is not null as found', [`${s}.checkpoints`]);
   if (found.rows[0].found !== true) return null;
   const result = await client.query(
-    `select c.source_id, c.epoch, c.system_identifier, c.timeline, c.slot, c.end_lsn, c.acknowledged_lsn,
+    `select c.source_id, c.epoch, c.capture, c.system_identifier, c.timeline, c.slot, c.end_lsn, c.acknowledged_lsn,
        (select to_json(g) from ${s}.gaps g where g.source_id = c.source_id and g.to_time is null
           and to_jsonb(g) ->> 'relation_id' is null order by g.id desc limit 1) as open_gap
      from ${s}.checkpoints c join ${s}.sources s on s.id = c.source_id where s.name = $1`,
@@ -73,6 +73,7 @@ export async function readStoredCheckpoint(
   return {
     sourceId: row.source_id,
     epoch: row.epoch,
+    capture: row.capture,
     systemIdentifier: row.system_identifier,
     timeline: row.timeline,
     slot: row.slot,

@@ -4,6 +4,7 @@ import { quoteIdentifier } from '../pg/identifier.ts';
 import { storeMigrations, type Migration } from '../pg/migrate.ts';
 import { assertServerVersion } from '../pg/server-version.ts';
 import { coverageDrift, readCoverage, type CoverageChange } from '../capture/wal/coverage.ts';
+import { readOutboxIdentity } from '../capture/outbox/identity.ts';
 import type { SystemIdentity } from '../capture/wal/system-identity.ts';
 import { connect } from './connection.ts';
 import { asProblem, problemsError, sourceProblems, storeProblems, tableProblems, type Problem } from './preflight.ts';
@@ -80,7 +81,8 @@ export async function survey(connections: Connections, source: SourceConfig, sto
       ? await readStoredCheckpoint(storeClient, store.schema, source.name)
       : null;
   // After the checkpoint: a daemon at work moves both, and the source must be found ahead.
-  const probe = await probeReplication(source.url).then(
+  const identity = source.capture === 'trigger' ? readOutboxIdentity(daemon) : probeReplication(source.url);
+  const probe = await identity.then(
     (system) => ({ system, problems: [] }),
     (error: unknown) => ({ system: null, problems: [asProblem(error)] }),
   );

@@ -67,6 +67,12 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
     from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace m on m.oid = f.pronamespace
     where t.tgrelid = c.oid and t.tgname = case when c.relkind = 'r' and not c.relispartition
       then '${TRUNCATE_ROWS_TRIGGER}' else '${TRUNCATE_TRIGGER}' end) as truncate_trigger,
+  array(select t.tgname || ' ' || t.tgtype || ' ' || pg_catalog.to_json(pg_catalog.string_to_array(
+      pg_catalog.rtrim(pg_catalog.replace(pg_catalog.encode(t.tgargs, 'escape'), '\\000', pg_catalog.chr(10)), pg_catalog.chr(10)), pg_catalog.chr(10)))::text
+      || case when t.tgenabled = 'A' then '' else ' off' end
+    from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace m on m.oid = f.pronamespace
+    where t.tgrelid = c.oid and t.tgparentid = 0 and m.nspname = 'rowtrail' and f.proname in ('capture', 'capture_row')
+    order by 1) as capture_triggers,
   exists (select from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
     where r.prrelid = c.oid and p.pubname = $1) as published,
   array(select distinct p.pubname::text from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
@@ -108,6 +114,7 @@ function toTableRow(row: any): TableRow {
     hasIdentityIndex: row.has_identity_index,
     hasTriggers: row.has_triggers,
     truncateTrigger: row.truncate_trigger,
+    captureTriggers: row.capture_triggers,
     published: row.published,
     columnListPublications: row.column_list_publications,
     hasVirtualColumns: row.has_virtual_columns,

@@ -30,6 +30,8 @@ export interface TableRow {
   readonly hasTriggers: boolean;
   /** Argument of the truncate trigger, empty on a leaf; `disabled`: not enabled always; null: there is none. */
   readonly truncateTrigger: string | null;
+  /** Triggers of trigger capture, as name, pg_trigger.tgtype and JSON of the arguments; `off` behind those that may not fire. */
+  readonly captureTriggers: readonly string[];
   readonly published: boolean;
   /** Other publications that name columns of it: an identity of full would break the app's updates there. */
   readonly columnListPublications: readonly string[];
@@ -51,7 +53,12 @@ export interface TrackedTable {
   readonly root: TableRow;
   /** Its partitions at every level, then the table itself: what gets triggers and an identity. */
   readonly members: readonly TableRow[];
+  /** Of nothing but WAL capture. */
   readonly identity: 'full' | 'existing';
+  /** How its changes are seen. */
+  readonly capture: 'wal' | 'statement' | 'row';
+  /** Columns that trigger capture leaves out. */
+  readonly excluded: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -84,7 +91,7 @@ export function tableLabel(table: Pick<TableRow, 'schema' | 'name'>): string {
  */
 export function planTables(
   rows: readonly TableRow[],
-  source: Pick<SourceConfig, 'tables' | 'identity' | 'tableOptions'>,
+  source: Pick<SourceConfig, 'tables' | 'identity' | 'tableOptions' | 'capture'>,
   { hasEventTriggers }: { readonly hasEventTriggers: boolean },
 ): TablePlan {
   const patterns = source.tables.map((text) => parseTablePattern(text));
@@ -95,7 +102,8 @@ export function planTables(
   const roots = wanted.filter((row) => row.rootOid === null);
   for (const root of roots.toSorted(byName)) {
     const partitions = rows.filter((row) => row.rootOid === root.oid).toSorted(byName);
-    const decision = decideTable(root, partitions, source, isNamed(root), hasEventTriggers);
+    const isInherited = root.inheritsFrom.length > 0 || rows.some((row) => row.inheritsFrom.includes(root.oid));
+    const decision = decideTable(root, partitions, source, { named: isNamed(root), isInherited, hasEventTriggers });
     if ('reason' in decision) skipped.push({ table: root, named: isNamed(root), ...decision });
     else tracked.push(decision);
   }
@@ -116,9 +124,12 @@ type Refusal = Pick<SkippedTable, 'reason' | 'hint'>;
 function decideTable(
   root: TableRow,
   partitions: readonly TableRow[],
-  source: Pick<SourceConfig, 'identity' | 'tableOptions'>,
-  named: boolean,
-  hasEventTriggers: boolean,
+  source: Pick<SourceConfig, 'identity' | 'tableOptions' | 'capture'>,
+  {
+    named,
+    isInherited,
+    hasEventTriggers,
+  }: { readonly named: boolean; readonly isInherited: boolean; readonly hasEventTriggers: boolean },
 ): TrackedTable | Refusal {
   if (root.kind === 'f') return refuse('it is a foreign table: its rows are another server’s');
   if (root.unlogged)
@@ -129,6 +140,14 @@ function decideTable(
       'Name it in `tables` without a * to track it all the same.',
     );
   }
+  const members = [...partitions.filter((row) => row.kind !== 'f'), root];
+  const excluded = source.tableOptions[tableLabel(root)]?.exclude ?? [];
+  if (source.capture === 'trigger') {
+    const byRow = root.kind === 'p' || isInherited || excluded.length > 0;
+    const notes = memberNotes(partitions, [], []);
+    // Identities matter to logical decoding alone: what WAL capture has changed is put back.
+    return { root, members, identity: 'existing', capture: byRow ? 'row' : 'statement', excluded, notes };
+  }
   // A future partition would come without identity, and the application's updates of it would fail.
   if (root.kind === 'p' && !root.hasPrimaryKey && !hasEventTriggers) {
     return refuse(
@@ -136,7 +155,6 @@ function decideTable(
       'Give it one, or run `rowtrail setup` as a superuser (`admin.url`), which may create event triggers.',
     );
   }
-  const members = [...partitions.filter((row) => row.kind !== 'f'), root];
   const lists = [...new Set(members.flatMap((row) => row.columnListPublications))];
   const option = source.tableOptions[tableLabel(root)]?.identity ?? null;
   const virtual = members.filter((row) => row.hasVirtualColumns);
@@ -145,7 +163,7 @@ function decideTable(
     const without = members.find((row) => (row.kind === 'r' || row === root) && !hasUsableIdentity(row));
     if (without !== undefined) return refuse(...withoutIdentity(without, lists, virtual.length > 0));
   }
-  return { root, members, identity, notes: memberNotes(partitions, lists, virtual) };
+  return { root, members, identity, capture: 'wal', excluded, notes: memberNotes(partitions, lists, virtual) };
 }
 
 /** With `identity: existing`: what it will be once an identity that we changed is put back. */

@@ -79,10 +79,22 @@ async function assertRemovable(
       { hint: 'Put those names into the configuration: otherwise that slot would stay and fill the disk.' },
     );
   }
+  if (state.hasOutbox) await assertNoReader(admin);
   const { slot } = state;
   if (slot === null || slot.plugin !== 'pgoutput' || slot.database !== state.database) return { slot: false };
   if (slot.activePid !== null) throw await slotBusy(admin, slot.name, slot.activePid);
   return { slot: true };
+}
+
+/** The lock is left with the connection: a daemon that starts meanwhile stands by. */
+async function assertNoReader(admin: pg.ClientBase): Promise<void> {
+  const locked = await admin.query<{ locked: boolean }>(
+    "select pg_try_advisory_lock(hashtext('rowtrail.outbox'), 0) as locked",
+  );
+  if (locked.rows[0]?.locked === true) return;
+  throw new RowtrailError('RT_SLOT_BUSY', 'a daemon reads the outbox', {
+    hint: 'Stop the daemon (`rowtrail run`), then run `rowtrail teardown` again. Nothing was changed.',
+  });
 }
 
 async function slotBusy(admin: pg.ClientBase, slot: string, pid: number): Promise<RowtrailError> {
@@ -130,7 +142,7 @@ async function untrackTables(
 ): Promise<void> {
   const triggered = await admin.query<{ oid: number }>(
     `select distinct t.tgrelid as oid from pg_trigger t join pg_proc p on p.oid = t.tgfoid
-       join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'rowtrail' and p.proname in ('context_trigger', 'truncate_trigger')`,
+       join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'rowtrail' and p.proname in ('context_trigger', 'truncate_trigger', 'capture', 'capture_row')`,
   );
   const withTriggers = new Set(triggered.rows.map(({ oid }) => oid));
   const tables = state.tables.filter((row) => row.recorded !== null || row.published || withTriggers.has(row.oid));

@@ -7,10 +7,14 @@ import { formatLsn, parseLsn } from '../pg/lsn.ts';
 export interface Checkpoint {
   readonly sourceId: number;
   readonly epoch: number;
+  readonly capture: 'wal' | 'trigger';
   readonly systemIdentifier: string | null;
   readonly timeline: number | null;
   readonly slot: string | null;
-  /** First byte after the last stored transaction's commit record: where streaming resumes. */
+  /**
+   * First byte after the last stored transaction's commit record: where streaming resumes. With trigger capture, which
+   * knows of no WAL, how many transactions came before.
+   */
   readonly endLsn: bigint;
   /** The furthest position that the slot may have been told. Written before it is sent. */
   readonly acknowledgedLsn: bigint;
@@ -81,12 +85,14 @@ export function fenced(): RowtrailError {
   });
 }
 
-const COLUMNS = 'c.source_id, c.epoch, c.system_identifier, c.timeline, c.slot, c.end_lsn, c.acknowledged_lsn';
+const COLUMNS =
+  'c.source_id, c.epoch, c.capture, c.system_identifier, c.timeline, c.slot, c.end_lsn, c.acknowledged_lsn';
 
 function fromRow(row: Record<string, string | number | null>): Checkpoint {
   return {
     sourceId: Number(row['source_id']),
     epoch: Number(row['epoch']),
+    capture: row['capture'] as Checkpoint['capture'],
     systemIdentifier: row['system_identifier'] as string | null,
     timeline: row['timeline'] as number | null,
     slot: row['slot'] as string | null,

@@ -5,7 +5,7 @@ import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { formatLsn } from '../pg/lsn.ts';
 import { connectionOptions } from '../pg/pool.ts';
 import { BinaryRows } from './binary-rows.ts';
-import { fenced } from './checkpoint.ts';
+import { fenced, type Checkpoint } from './checkpoint.ts';
 import { sendBatch } from './copy-batch.ts';
 import { copyIn, copyStatement } from './copy-stream.ts';
 import { writeStreamedCoverage } from './coverage.ts';
@@ -22,6 +22,7 @@ export interface LaneOptions {
   readonly schema: string;
   readonly sourceId: number;
   readonly epoch: number;
+  readonly capture: Checkpoint['capture'];
   readonly writer: string;
   readonly dictionary: Dictionary;
   /** A segment is durable in the open transaction and its bytes are free. */
@@ -89,7 +90,9 @@ export class Lane {
       const contexts = await this.#contextRows(flush, sealed.stretches);
       if (contexts !== null) await copyIn(this.#client, `${this.#schema}.contexts`, CONTEXT_COLUMNS, [contexts]);
     }
-    await copyIn(this.#client, `${this.#schema}.transactions`, TRANSACTION_COLUMNS, [this.#transactionRows(flush)]);
+    for (const [table, columns, data] of this.#transactionCopies(flush)) {
+      await copyIn(this.#client, `${this.#schema}.${table}`, columns, data);
+    }
     await predecessor;
     await writeStreamedCoverage(this.#client, this.#options.schema, this.#options, flush.coverage);
     const [call, values] = this.#end(flush);
@@ -116,7 +119,7 @@ export class Lane {
       ];
       if (links.length > 0) copies.push(['entry_links', LINK_COLUMNS, [encodeLinks(links, flush)]]);
       if (contexts !== null) copies.push(['contexts', CONTEXT_COLUMNS, [contexts]]);
-      copies.push(['transactions', TRANSACTION_COLUMNS, [this.#transactionRows(flush)]]);
+      copies.push(...this.#transactionCopies(flush));
       const [call, values] = this.#end(flush);
       await predecessor;
       await sendBatch(
@@ -217,18 +220,27 @@ export class Lane {
     return rows.end();
   }
 
-  #transactionRows(flush: Flush): Buffer {
+  /** What is copied for the flush's transactions: table, columns, data. */
+  #transactionCopies(flush: Flush): [table: string, columns: readonly string[], data: readonly Buffer[]][] {
+    const { capture, sourceId, epoch } = this.#options;
+    const isOutbox = capture === 'trigger';
     const rows = new BinaryRows(TRANSACTION_COLUMNS.length);
     for (const { firstRow, head, size } of flush.transactions) {
+      rows.row().int8(flush.idOf(firstRow)).int4(sourceId).int4(epoch).int8(BigInt(head.xid));
+      // What counts as its position with trigger capture is no WAL position.
       rows
-        .row()
-        .int8(flush.idOf(firstRow))
-        .int4(this.#options.sourceId)
-        .int4(this.#options.epoch)
-        .int8(BigInt(head.xid));
-      rows.int8(BigInt.asIntN(64, head.commitLsn)).int8(head.committedAtMicros).int8(BigInt(size));
+        .int8(isOutbox ? null : BigInt.asIntN(64, head.commitLsn))
+        .int8(head.committedAtMicros)
+        .int8(BigInt(size));
     }
-    return rows.end();
+    if (!isOutbox) return [['transactions', TRANSACTION_COLUMNS, [rows.end()]]];
+    // Refused by its key if one of them is stored already.
+    const drained = new BinaryRows(DRAINED_COLUMNS.length);
+    for (const { head } of flush.transactions) drained.row().int4(sourceId).int8(BigInt(head.xid));
+    return [
+      ['transactions', TRANSACTION_COLUMNS, [rows.end()]],
+      ['drained_transactions', DRAINED_COLUMNS, [drained.end()]],
+    ];
   }
 
   /** The call that ends the flush in the store, over its arguments, and these as text. */
@@ -290,5 +302,7 @@ const CONTEXT_COLUMNS = [
   'request_id',
   'context',
 ] as const;
+
+const DRAINED_COLUMNS = ['source_id', 'xid'] as const;
 
 const TRANSACTION_COLUMNS = ['id', 'source_id', 'epoch', 'xid', 'commit_lsn', 'committed_at', 'size'] as const;

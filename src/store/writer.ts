@@ -136,6 +136,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
           schema: options.schema,
           sourceId: options.checkpoint.sourceId,
           epoch: options.checkpoint.epoch,
+          capture: options.checkpoint.capture,
           writer: this.id,
           dictionary: options.dictionary,
           onCopied: (segment) => this.#release(segment),

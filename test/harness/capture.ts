@@ -6,6 +6,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../src/pg/identifier.ts';
 import { migrate, storeMigrations } from '../../src/pg/migrate.ts';
 import { connectionOptions } from '../../src/pg/pool.ts';
+import { setup } from '../../src/setup/install.ts';
 import { renderSourceSql } from '../../src/setup/source-sql.ts';
 import type { TestDatabase } from './database.ts';
 import { until } from './poll.ts';
@@ -20,6 +21,8 @@ export interface CaptureOptions {
   readonly tableOptions?: Readonly<Record<string, TableOptions>>;
   readonly hashKey?: string;
   readonly baseline?: boolean;
+  /** Default: wal. With trigger, the product's own setup makes the source and the store ready. */
+  readonly capture?: SourceConfig['capture'];
   /** Default: the source's own database. */
   readonly store?: TestDatabase;
   /** A second source of the same store, named `depot`, with tables of the same names. */
@@ -96,9 +99,14 @@ export async function prepareCapture(database: TestDatabase, options: CaptureOpt
   const store = options.store ?? database;
   const config = configOf(database, store, options);
   const source = config.sources[0]!;
-  await migrateStore(store, config);
+  if (options.capture === 'trigger') {
+    await database.query(`create table ${MARKER_TABLE} (id bigint generated always as identity primary key)`);
+    await setup(config, { dryRun: false, print: () => {}, log: createLog('silent') });
+  } else {
+    await migrateStore(store, config);
+  }
   for (const [i, each] of [database, options.second].entries()) {
-    if (each === undefined) continue;
+    if (each === undefined || options.capture === 'trigger') continue;
     await each.query(`create table ${MARKER_TABLE} (id bigint generated always as identity primary key)`);
     await installSource(each, config.sources[i]!, [...options.tables, MARKER_TABLE], options.keepIdentity ?? []);
     await beginHistory(each, store, config.sources[i]!);
@@ -136,7 +144,8 @@ function sourceOf(name: string, database: TestDatabase, options: CaptureOptions)
     name,
     url: database.url,
     adminUrl: null,
-    capture: 'wal',
+    capture: options.capture ?? 'wal',
+    outbox: { maxBytes: 1024 ** 3 },
     // What a test makes beside these, it publishes itself.
     tables: [...options.tables, MARKER_TABLE].map((table) => `public.${table}`),
     identity: 'full',

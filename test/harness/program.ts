@@ -51,6 +51,8 @@ function yamlOf(config: Config): string {
       name: source.name,
       url: source.url,
       ...(source.adminUrl === null ? {} : { admin: { url: source.adminUrl } }),
+      capture: source.capture,
+      outbox: source.outbox,
       tables: source.tables,
       tableOptions: Object.fromEntries(
         Object.entries(source.tableOptions).map(([name, { identity, ...lists }]) => [

@@ -24,7 +24,7 @@ test('a gap is opened once, and not where setup has just begun another epoch', a
   ]);
 
   const system = { systemIdentifier: '7', timeline: 1, walEnd: parseLsn('0/2') };
-  const start = { schema: 'audit', source: 'shop', slot: db.name, system, lsn: `'0/2'` };
+  const start = { schema: 'audit', source: 'shop', capture: 'wal' as const, slot: db.name, system, lsn: `'0/2'` };
   await client.query('begin');
   for (const statement of restartHistory(start, from, 'slot_missing', 'gone')) await client.query(statement);
   // A daemon that has read the old epoch, and looked at a slot that is no longer there.

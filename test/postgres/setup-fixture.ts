@@ -17,6 +17,7 @@ export function configFor(db: Pick<TestDatabase, 'url' | 'name'>, overrides: Par
         url: db.url,
         adminUrl: null,
         capture: 'wal',
+        outbox: { maxBytes: 1024 ** 3 },
         tables: ['public.*'],
         identity: 'full',
         truncate: { capture: true, maxBytes: 0 },

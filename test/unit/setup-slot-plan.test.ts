@@ -21,6 +21,7 @@ const checkpoint: StoredCheckpoint = {
   openGap: null,
   sourceId: 1,
   epoch: 1,
+  capture: 'wal',
   slot: 's',
   endLsn: 100n,
   acknowledgedLsn: 100n,

@@ -13,6 +13,9 @@ const source = {
   truncate: { capture: true, maxBytes: 1024 },
   ddlText: false,
   tableOptions: { "public.o'users": { exclude: ['a'], hash: [], redact: [], identity: null } },
+
+  capture: 'wal',
+  outbox: { maxBytes: 1024 },
   context: {
     user_id: { setting: 'request.jwt.claims', path: 'sub' },
     user_name: { setting: 'hasura.user', path: 'name' },
@@ -35,6 +38,17 @@ describe('source SQL', () => {
     expect(text).toContain(`'o''shop'`);
     expect(text).toContain('to "we""ird"');
     expect(text).toContain(`array['hasura.user', 'request.jwt.claims']::text[]`);
+  });
+
+  test('sends every message to the outbox with trigger capture', async () => {
+    const text = (
+      await renderSourceSql({ source: { ...source, capture: 'trigger' }, daemonRole: 'r', encoding: 'LATIN1' })
+    ).join('\n');
+    const code = text.replaceAll(/^\s*--.*$/gm, '');
+    expect(code).not.toContain('pg_logical_emit_message');
+    expect(code).not.toContain('rowtrail.utf8(v_');
+    expect(code.replaceAll(/'(?:[^']|'')*'/g, "''").match(/(?<!:):[a-z_]+/g)).toBeNull();
+    expect(code.match(/rowtrail\.send_message\(/g)!.length).toBeGreaterThan(5);
   });
 
   test('ends context messages with each mapped setting once, sorted', () => {

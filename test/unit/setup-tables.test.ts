@@ -25,6 +25,7 @@ function table(name: string, overrides: Partial<TableRow> = {}): TableRow {
     hasVirtualColumns: false,
     hasTriggers: false,
     truncateTrigger: null,
+    captureTriggers: [],
     published: false,
     columnListPublications: [],
     recorded: null,
@@ -33,7 +34,7 @@ function table(name: string, overrides: Partial<TableRow> = {}): TableRow {
 }
 
 function plan(rows: TableRow[], tables = ['public.*'], identity: 'full' | 'existing' = 'full') {
-  return planTables(rows, { tables, identity, tableOptions: {} }, { hasEventTriggers: false });
+  return planTables(rows, { capture: 'wal', tables, identity, tableOptions: {} }, { hasEventTriggers: false });
 }
 
 describe('table patterns', () => {
@@ -132,6 +133,7 @@ describe('planTables', () => {
     const result = planTables(
       [table('a'), table('b')],
       {
+        capture: 'wal',
         tables: ['public.*'],
         identity: 'full',
         tableOptions: { 'public.b': { exclude: [], hash: [], redact: [], identity: 'existing' } },

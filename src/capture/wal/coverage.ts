@@ -265,6 +265,12 @@ with recursive recorded as materialized (
 ), published as materialized (
   select r.prrelid from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
   where p.pubname = $1 and p.pubviaroot and p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate
+  union all
+  -- or captured by triggers
+  select t.tgrelid from pg_catalog.pg_trigger t
+    join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+  where n.nspname = 'rowtrail' and f.proname in ('capture', 'capture_row') and t.tgenabled = 'A' and t.tgparentid = 0
+  group by t.tgrelid having pg_catalog.bit_or(t.tgtype::integer) & 60 = 60
 )
 select now.at, now.lsn, now.has_event_triggers, now.has_publication, m.relid as oid, m.root as root_oid,
   coalesce(rn.nspname, m.schema_name)::text as root_schema, coalesce(rc.relname, m.table_name)::text as root_name,
@@ -283,7 +289,8 @@ select now.at, now.lsn, now.has_event_triggers, now.has_publication, m.relid as 
   m.installed_at as recorded_at
 from (select pg_catalog.clock_timestamp() as at, pg_catalog.pg_current_wal_flush_lsn()::text as lsn,
     exists (select from pg_catalog.pg_event_trigger e where e.evtname = 'rowtrail_partition_drop') as has_event_triggers,
-    exists (select from pg_catalog.pg_publication p where p.pubname = $1) as has_publication) now
+    exists (select from pg_catalog.pg_publication p where p.pubname = $1)
+      or pg_catalog.to_regclass('rowtrail.outbox') is not null as has_publication) now
   left join (member m
     left join pg_catalog.pg_class c on c.oid = m.relid left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_class rc on rc.oid = m.root left join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace) on true

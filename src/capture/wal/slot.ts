@@ -56,6 +56,8 @@ export type GapReason =
   | 'source_changed'
   | 'source_restored'
   | 'publication_missing'
+  | 'capture_changed'
+  | 'outbox_missing'
   | 'transaction_unsendable'
   | 'transaction_undecodable'
   | 'transaction_refused';

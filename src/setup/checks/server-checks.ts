@@ -22,13 +22,17 @@ export function walLevelCheck(state: SourceState): Finding {
   return problem(
     'wal-level',
     `wal_level is ${state.walLevel}, and has to be logical`,
-    'Run `alter system set wal_level = logical` and restart PostgreSQL (hosted: rds.logical_replication = 1, cloudsql.logical_decoding = on or the like).',
+    'Run `alter system set wal_level = logical` and restart PostgreSQL (hosted: rds.logical_replication = 1, cloudsql.logical_decoding = on or the like). Where that cannot be had, set `capture: trigger`, which needs neither.',
   );
 }
 
 export function replicationCheck(system: SystemIdentity | null, failure: Problem | null): Finding {
   if (system !== null) return ok('replication', 'a replication connection can be had');
-  return problem('replication', failure?.message ?? 'no replication connection', failure?.fix ?? 'Check `url`.');
+  return problem(
+    'replication',
+    failure?.message ?? 'no replication connection',
+    `${failure?.fix ?? 'Check `url`.'} Where replication cannot be had, set \`capture: trigger\`.`,
+  );
 }
 
 export function capacityCheck(state: SourceState): Finding {
@@ -96,6 +100,13 @@ export function installCheck(state: SourceState, source: SourceConfig): Finding 
       'install',
       `the source's objects are of version ${install.version}, this Rowtrail has ${SOURCE_SQL_VERSION}`,
       'Run `rowtrail setup`.',
+    );
+  }
+  if (state.hasOutbox !== (source.capture === 'trigger')) {
+    return problem(
+      'install',
+      `installed for capture: ${state.hasOutbox ? 'trigger' : 'wal'}, configured is ${source.capture}`,
+      'Run `rowtrail setup`: it changes over, begins a new epoch and records the gap.',
     );
   }
   if (install.contextSettings.join('\n') !== mappedSettings(source).join('\n')) {

@@ -2,6 +2,7 @@ import type { SourceConfig } from '../../config/config.ts';
 import { shown } from '../preflight.ts';
 import type { SourceState } from '../source-state.ts';
 import { tableLabel, type TablePlan, type TableRow } from '../tables.ts';
+import { wantedCaptures } from '../capture-triggers.ts';
 import { wantedTruncateTrigger } from '../steps.ts';
 import { ok, problem, warning, type Finding } from './check.ts';
 import { counted } from '../../lib/counted.ts';
@@ -21,10 +22,14 @@ const RERUN = 'Run `rowtrail setup`.';
 /** Publication, triggers and identities against the patterns. Pure. */
 export function tableChecks(state: SourceState, plan: TablePlan, source: SourceConfig): Finding[] {
   return [
-    publicationCheck(state, plan, source),
+    ...(source.capture === 'wal' ? [publicationCheck(state, plan, source)] : [captureCheck(plan)]),
     // Before setup there is nothing to find fault with.
     ...(state.rowtrailSchema === 'ours'
-      ? [triggerCheck(plan), ...partitionChecks(state, plan), identityCheck(plan)]
+      ? [
+          triggerCheck(plan),
+          ...partitionChecks(state, plan),
+          ...(source.capture === 'wal' ? [identityCheck(plan)] : []),
+        ]
       : []),
     ...plan.missing.map((pattern) =>
       problem('tables', `there is no table ${pattern}`, `Correct \`tables\` of source ${source.name}.`),
@@ -88,6 +93,20 @@ function publicationCheck(state: SourceState, plan: TablePlan, source: SourceCon
     return warning('publication', `published, but no longer wanted by \`tables\`: ${shown(extra)}`, RERUN);
   }
   return ok('publication', `${source.publication} publishes ${counted(plan.tracked.length, 'table')}`);
+}
+
+function captureCheck(plan: TablePlan): Finding {
+  const without = plan.tracked.filter((table) =>
+    table.members.some((row) => wantedCaptures(row, table).toSorted().join() !== row.captureTriggers.toSorted().join()),
+  );
+  if (without.length === 0) {
+    return ok('capture-triggers', `in place and always enabled on ${counted(plan.tracked.length, 'table')}`);
+  }
+  return problem(
+    'capture-triggers',
+    `missing or not "enable always", so that changes are not captured: ${shown(without.map(({ root }) => tableLabel(root)))}`,
+    RERUN,
+  );
 }
 
 function triggerCheck(plan: TablePlan): Finding {

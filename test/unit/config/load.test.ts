@@ -44,6 +44,7 @@ describe('defaults', () => {
           url: 'postgres://app@db.example/shop',
           adminUrl: null,
           capture: 'wal',
+          outbox: { maxBytes: 1024 ** 3 },
           tables: ['public.*'],
           identity: 'full',
           truncate: { capture: true, maxBytes: 64 * 1024 ** 2 },

@@ -1,0 +1,279 @@
+import type pg from 'pg';
+import { OutboxCapture, type OutboxConsumer, type OutboxLoss } from '../capture/outbox/outbox-capture.ts';
+import { isBlocking } from '../capture/wal/blocked.ts';
+import { readSession } from '../capture/wal/session.ts';
+import type { SystemIdentity } from '../capture/wal/system-identity.ts';
+import type { RelationPlan } from '../entry/relation-plan.ts';
+import { RowtrailError } from '../lib/errors.ts';
+import { within } from '../lib/within.ts';
+import { explainDatabaseError } from '../pg/pool.ts';
+import { readCheckpoint, type Checkpoint } from '../store/checkpoint.ts';
+import { Dictionary } from '../store/dictionary.ts';
+import { forgetDrained, readDrained, recordDrops, recordOutboxGap } from '../store/drained.ts';
+import { ensurePartitions } from '../store/partition.ts';
+import { RefusedFlush } from '../store/refusal.ts';
+import { StoreWriter } from '../store/writer.ts';
+import { TransactionAssembler } from '../transaction/assembler.ts';
+import { outboxDescriber } from './outbox-describer.ts';
+import type { CaptureAttempt } from './capture-attempt.ts';
+import { rootRelation } from './root-relation.ts';
+import { RuleKeeper } from './rule-keeper.ts';
+import { SessionCache } from './session-cache.ts';
+import { BlockedSomewhere, claimMappings, installSecret, type AttemptOptions } from './source-attempt.ts';
+import { readOutboxIdentity } from '../capture/outbox/identity.ts';
+
+/** How often it is noted that the outbox has dropped nothing. */
+const DROPS_INTERVAL_MS = 10_000;
+
+/** One attempt at capturing a source by its outbox into the store: what it opens, it closes. */
+export class OutboxAttempt implements CaptureAttempt {
+  readonly #options: AttemptOptions;
+  readonly #capture: OutboxCapture<RelationPlan>;
+  #checkpoint: Checkpoint | null = null;
+  #writer: StoreWriter | null = null;
+  #assembler: TransactionAssembler<RelationPlan> | null = null;
+  #running: Promise<void> | null = null;
+  #hasProgressed = false;
+  #hasCaughtUp = false;
+  /** What waits for the store to take more. */
+  #pressed: Promise<void> | null = null;
+  #release: (() => void) | null = null;
+  #drops: { dropped: bigint; atMs: number } | null = null;
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    this.#capture = new OutboxCapture({ url: options.source.url, open: () => this.#open() });
+  }
+
+  readonly receivedLsn = null;
+  readonly serverWalEnd = null;
+
+  get checkpoint(): Checkpoint | null {
+    return this.#checkpoint;
+  }
+
+  get queuedBytes(): number {
+    return this.#writer?.queuedBytes ?? 0;
+  }
+
+  get caughtUp(): boolean {
+    return this.#hasCaughtUp && this.#writer?.idle === true && this.#assembler?.inTransaction === false;
+  }
+
+  /** The outbox has no WAL positions: what is said to be stored here was committed before the last look at it. */
+  hasStored(_lsn: bigint): boolean {
+    return this.caughtUp;
+  }
+
+  partitionsMoved(): void {}
+
+  get counters(): CaptureAttempt['counters'] {
+    return {
+      changes: 0,
+      transactions: 0,
+      unverifiedMessages: 0,
+      ...this.#assembler?.counters,
+      entries: this.#writer?.counters.entries ?? 0,
+    };
+  }
+
+  run(): Promise<void> {
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
+  /** Stores what is whole, deletes it from the outbox, and ends; gives up after `limitMs`. */
+  async stop(limitMs: number): Promise<void> {
+    this.#capture.halt();
+    this.#unpress();
+    const ended = this.#running?.catch(() => {}) ?? Promise.resolve();
+    await within<void, void>(limitMs, ended, () => {
+      this.#capture.fail(new RowtrailError('RT_STREAM', 'the drain did not end in time'));
+    });
+    await this.#writer?.close();
+  }
+
+  async #run(): Promise<void> {
+    const { source } = this.#options;
+    try {
+      await this.#capture.run(this.#options.onStreaming);
+    } catch (error) {
+      const explained = explainDatabaseError(error, `source ${source.name}`, source.url);
+      throw isBlocking(explained.code) ? this.#blocked(explained) : explained;
+    } finally {
+      this.#unpress();
+      await this.#writer?.close();
+    }
+  }
+
+  /** Names the transaction, or, where it shares a flush with others, says up to where to look for it. */
+  #blocked(error: RowtrailError): RowtrailError {
+    const assembler = this.#assembler;
+    if (assembler === null) return error;
+    const position = error instanceof RefusedFlush ? error.commitLsn : assembler.openCommitLsn;
+    if (position === null) return new BlockedSomewhere(error, assembler.lastCommitLsn);
+    const xid = this.#capture.xidAt(position);
+    const message = error.message.replace('{transaction}', `the transaction ${xid}`);
+    return new RowtrailError(error.code, message, {
+      hint:
+        `To go on without it, run on the source: delete from rowtrail.outbox where xid = '${xid}'; ` +
+        'then run `rowtrail setup`. That one transaction is missing then, no other.',
+      cause: error,
+    });
+  }
+
+  async #open(): Promise<OutboxConsumer<RelationPlan>> {
+    const { source, store, sourcePool, storePool } = this.#options;
+    const known = await this.#verify();
+    const dictionary = new Dictionary(storePool, store.schema, known.sourceId);
+    const sessions = new SessionCache(
+      async (token) => (await dictionary.findSession(token)) ?? (await readSession(sourcePool, token)),
+    );
+    const relationIds = await this.#store(() => dictionary.relationIds());
+    const writer = new StoreWriter({
+      url: store.url,
+      schema: store.schema,
+      checkpoint: known,
+      dictionary,
+      relationIds,
+      ...(this.#options.aloneUpTo === undefined ? {} : { aloneUpTo: this.#options.aloneUpTo }),
+      onDurable: () => this.#progress(),
+      onPressure: (paused) => (paused ? this.#press() : this.#unpress()),
+      onFailure: (error) => this.#capture.fail(error),
+    });
+    this.#writer = writer;
+    const ruleKeeper = new RuleKeeper(source, sourcePool, { pool: storePool, schema: store.schema });
+    const secret = await installSecret(sourcePool);
+    const checkpoint = await this.#store(() => writer.start());
+    // After the checkpoint is taken: no earlier writer adds to it any more.
+    const stored = await this.#store(() => readDrained(storePool, store.schema, known.sourceId));
+    const assembler = new TransactionAssembler<RelationPlan>({
+      sink: writer,
+      sessions,
+      secret,
+      mappings: claimMappings(source),
+      describe: outboxDescriber(ruleKeeper, await readServer(sourcePool), dictionary, relationIds),
+      restart: null,
+      relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
+      storedUpTo: 0n,
+    });
+    this.#assembler = assembler;
+    return {
+      handler: assembler,
+      firstPosition: checkpoint.endLsn,
+      stored,
+      drain: async () => {
+        if ((await writer.drain()) > 0)
+          throw new RowtrailError('RT_INTERNAL', 'a transaction of the outbox was left out');
+      },
+      ready: () => this.#pressed ?? Promise.resolve(),
+      onDeleted: (xids) => forgetDrained(storePool, store.schema, known.sourceId, xids),
+      onLoss: (losses) => this.#recordLosses(known, relationIds, losses),
+      onDropped: (dropped, since) => this.#recordDrops(known, dropped, since),
+      onCaughtUp: () => {
+        this.#hasCaughtUp = true;
+        this.#progress();
+      },
+    };
+  }
+
+  async #verify(): Promise<Checkpoint> {
+    const { source, store, sourcePool, storePool } = this.#options;
+    const checkpoint = await this.#store(() => readCheckpoint(storePool, store.schema, source.name));
+    if (checkpoint === null || checkpoint.capture !== 'trigger') {
+      throw new RowtrailError(
+        'RT_SETUP_MISSING',
+        checkpoint === null
+          ? `the store knows no source named ${source.name}`
+          : `the history of source ${source.name} comes from the WAL, and the configuration says capture: trigger`,
+        { hint: 'Run `rowtrail setup` first.' },
+      );
+    }
+    this.#checkpoint = checkpoint;
+    const fault = identityFault(await readOutboxIdentity(sourcePool), checkpoint);
+    if (fault !== null) throw fault;
+    await this.#store(() => ensurePartitions(storePool, store.schema, store.partition));
+    return checkpoint;
+  }
+
+  async #recordLosses(
+    checkpoint: Checkpoint,
+    relationIds: ReadonlyMap<number, number>,
+    losses: readonly OutboxLoss[],
+  ): Promise<void> {
+    const { store, storePool } = this.#options;
+    for (const { table, atMicros, xid } of losses) {
+      await recordOutboxGap(storePool, store.schema, checkpoint, {
+        reason: 'row_too_large',
+        detail: `a row of ${table.schema}.${table.name} was too large for the outbox (transaction ${xid})`,
+        relationId: relationIds.get(table.oid) ?? null,
+        fromMicros: atMicros,
+      });
+    }
+  }
+
+  async #recordDrops(checkpoint: Checkpoint, dropped: bigint, sinceMicros: bigint | null): Promise<void> {
+    const { store, storePool } = this.#options;
+    const last = this.#drops;
+    const now = performance.now();
+    if (last !== null && last.dropped === dropped && now - last.atMs < DROPS_INTERVAL_MS) return;
+    await recordDrops(storePool, store.schema, checkpoint, dropped, sinceMicros);
+    this.#drops = { dropped, atMs: now };
+  }
+
+  #press(): void {
+    this.#pressed ??= new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  #unpress(): void {
+    this.#release?.();
+    this.#release = null;
+    this.#pressed = null;
+  }
+
+  #progress(): void {
+    if (this.#hasProgressed) return;
+    this.#hasProgressed = true;
+    this.#options.onProgress?.();
+  }
+
+  async #store<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw explainDatabaseError(error, 'store', this.#options.store.url);
+    }
+  }
+}
+
+/** Whether the source is another server than the one its history comes from. Pure. */
+export function identityFault(
+  system: Pick<SystemIdentity, 'systemIdentifier' | 'timeline'>,
+  known: Pick<Checkpoint, 'systemIdentifier' | 'timeline'>,
+): RowtrailError | null {
+  const hint = 'If it was replaced on purpose, run `rowtrail setup`: it starts a new epoch and records the gap.';
+  if (known.systemIdentifier !== null && known.systemIdentifier !== system.systemIdentifier) {
+    return new RowtrailError(
+      'RT_SOURCE_CHANGED',
+      `the source is another server (system identifier ${system.systemIdentifier}) than the one its history comes from (${known.systemIdentifier})`,
+      { hint },
+    );
+  }
+  if (known.timeline !== null && known.timeline !== system.timeline) {
+    return new RowtrailError(
+      'RT_SOURCE_CHANGED',
+      `the source is on timeline ${system.timeline}, its history comes from timeline ${known.timeline}`,
+      { hint },
+    );
+  }
+  return null;
+}
+
+async function readServer(pool: pg.Pool): Promise<{ encoding: string; version: number }> {
+  const result = await pool.query<{ encoding: string; version: number }>(
+    `select current_setting('server_encoding') as encoding, current_setting('server_version_num')::int4 as version`,
+  );
+  return result.rows[0]!;
+}
