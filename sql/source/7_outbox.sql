@@ -349,6 +349,39 @@ as $$
       where d.description is not null
 $$;
 
+-- Puts the triggers of trigger capture on a new table, as setup does (src/setup/capture-triggers.ts), and describes it.
+-- Not for apps: only definer functions call it.
+create or replace function rowtrail.capture_table(relid oid) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table record;
+  v_name text;
+begin
+  select c.relkind, n.nspname, c.relname,
+      (select string_agg(quote_literal(e.name), ', ' order by e.position)
+        from json_array_elements_text(i.options -> 'excluded' -> (n.nspname || '.' || c.relname)) with ordinality as e(name, position)) as excluded,
+      c.relkind = 'p' or exists (select from pg_inherits h where c.oid in (h.inhparent, h.inhrelid)) as by_row
+    into v_table
+    from rowtrail.install i, pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = capture_table.relid;
+  v_name := format('%I.%I', v_table.nspname, v_table.relname);
+  if v_table.by_row or v_table.excluded is not null then
+    -- Not "only": the partitions' copies too.
+    execute format('create trigger rowtrail_capture_row after insert or update or delete on %1$s for each row execute function rowtrail.capture_row(%2$s);
+      alter table %1$s enable always trigger rowtrail_capture_row', v_name, v_table.excluded);
+  else
+    execute format('create trigger rowtrail_capture_insert after insert on %1$s referencing new table as rowtrail_new for each statement execute function rowtrail.capture();
+      create trigger rowtrail_capture_update after update on %1$s referencing old table as rowtrail_old new table as rowtrail_new for each statement execute function rowtrail.capture();
+      create trigger rowtrail_capture_delete after delete on %1$s referencing old table as rowtrail_old for each statement execute function rowtrail.capture();
+      alter table only %1$s enable always trigger rowtrail_capture_insert, enable always trigger rowtrail_capture_update, enable always trigger rowtrail_capture_delete', v_name);
+  end if;
+  execute format('create trigger rowtrail_capture_truncate after truncate on %1$s for each statement execute function rowtrail.capture();
+    alter table only %1$s enable always trigger rowtrail_capture_truncate', v_name);
+  perform rowtrail.describe_table(capture_table.relid);
+end
+$$;
+
 -- After DDL: whatever table it was about is described anew. Never fails the command.
 create or replace function rowtrail.outbox_ddl() returns event_trigger
   language plpgsql volatile security definer
@@ -404,7 +437,8 @@ begin
     'sequence rowtrail.outbox_dropped',
     'function rowtrail.outbox_start(text)', 'function rowtrail.outbox_is_full()', 'function rowtrail.send_message(text)',
     'function rowtrail.row_text(record)', 'function rowtrail.capture()', 'function rowtrail.capture_row()',
-    'function rowtrail.table_description(oid)', 'function rowtrail.describe_table(oid)', 'function rowtrail.outbox_ddl()']
+    'function rowtrail.table_description(oid)', 'function rowtrail.describe_table(oid)', 'function rowtrail.capture_table(oid)',
+    'function rowtrail.outbox_ddl()']
   loop
     execute pg_catalog.format('revoke all on %s from public', v_object);
   end loop;

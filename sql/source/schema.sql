@@ -37,6 +37,7 @@ create or replace function rowtrail.track_policy(relid oid) returns text
   set search_path = pg_catalog, pg_temp
 as $$
   select case
+    when not :needs_identity then 'existing'
     when t.policy = 'full' then 'full'
     when t.relreplident = 'f' and not t.has_virtual
       or t.relreplident = 'd' and exists (select from pg_index x
@@ -56,8 +57,7 @@ as $$
     where c.oid = track_policy.relid and c.relkind in ('r', 'p') and c.relpersistence = 'p' and not c.relispartition
       and rowtrail.is_wanted(n.nspname, c.relname) and n.oid in (select rowtrail.tracked_schemas())
       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
-      and not exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-        where r.prrelid = c.oid and p.pubname = i.publication)) t
+      and not :captures_table) t
 $$;
 
 -- Some of the table's columns must not get into the history: nor do the texts that may hold their values.
@@ -123,7 +123,7 @@ begin
 end
 $$;
 
--- Gives a new table what setup gives it, and publishes it last. `rows`: it has some already, which are not streamed.
+-- Gives a new table what setup gives it, and publishes it last, or puts the triggers of trigger capture on it.
 create or replace function rowtrail.track_table(relid oid) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -165,7 +165,7 @@ begin
       alter table only %1$s enable always trigger %2$I', v_name,
       case v_table.relkind when 'p' then 'rowtrail_truncate' else 'rowtrail_truncate_rows' end,
       case v_table.relkind when 'p' then quote_literal(v_policy) else '' end);
-    execute format('alter publication %I add table only %s', v_table.publication, v_name);
+    :capture_table;
     perform rowtrail.send_partition(case when v_filled then 'filled' else 'created' end,
       v_table.oid, v_table.nspname, v_table.relname, v_table.oid, v_table.nspname, v_table.relname);
     perform set_config('rowtrail.at_work', '', true);
@@ -199,8 +199,7 @@ declare
   v_statement text;
 begin
   v_root := coalesce(pg_partition_root(v_relid)::oid, v_relid);
-  v_tracked := exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-    join rowtrail.install i on i.publication = p.pubname where r.prrelid = v_root);
+  v_tracked := :captures_root;
   if v_schema is null or not v_tracked and v_schema not in (select rowtrail.tracked_schemas())
     -- Partitions come and go; what else is done to them is told of their root.
     or tag = 'ALTER TABLE' and exists (select from pg_class c where c.oid = v_relid and c.relispartition)

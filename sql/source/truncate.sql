@@ -113,7 +113,7 @@ declare
 begin
   if tg_op <> 'TRUNCATE' or tg_when <> 'BEFORE' or tg_name not in ('rowtrail_truncate', 'rowtrail_truncate_rows')
     or tg_name = 'rowtrail_truncate_rows' and v_root <> tg_relid
-    -- Whoever owns a table may put this trigger on it: only a published root makes it speak.
+    -- Whoever owns a table may put this trigger on it: only a root that is captured makes it speak.
     or not :captures_root then
     return null;
   end if;

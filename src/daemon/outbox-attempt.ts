@@ -16,7 +16,7 @@ import { StoreWriter } from '../store/writer.ts';
 import { TransactionAssembler } from '../transaction/assembler.ts';
 import { outboxDescriber } from './outbox-describer.ts';
 import type { CaptureAttempt } from './capture-attempt.ts';
-import { rootRelation } from './root-relation.ts';
+import { rootRelation, schemaRelation } from './root-relation.ts';
 import { RuleKeeper } from './rule-keeper.ts';
 import { SessionCache } from './session-cache.ts';
 import { BlockedSomewhere, claimMappings, installSecret, type AttemptOptions } from './source-attempt.ts';
@@ -143,6 +143,7 @@ export class OutboxAttempt implements CaptureAttempt {
     });
     this.#writer = writer;
     const ruleKeeper = new RuleKeeper(source, sourcePool, { pool: storePool, schema: store.schema });
+    await ruleKeeper.start();
     const secret = await installSecret(sourcePool);
     const checkpoint = await this.#store(() => writer.start());
     // After the checkpoint is taken: no earlier writer adds to it any more.
@@ -151,10 +152,12 @@ export class OutboxAttempt implements CaptureAttempt {
       sink: writer,
       sessions,
       secret,
+      oidOf: ({ oid }) => oid,
       mappings: claimMappings(source),
-      describe: outboxDescriber(ruleKeeper, await readServer(sourcePool), dictionary, relationIds),
+      describe: outboxDescriber(source, sourcePool, await readServer(sourcePool), dictionary, relationIds, ruleKeeper),
       restart: null,
       relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
+      relationIdOfSchema: schemaRelation(dictionary, relationIds),
       storedUpTo: 0n,
     });
     this.#assembler = assembler;

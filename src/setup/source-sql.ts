@@ -14,8 +14,23 @@ const MAX_VALUE_CHARS = 16_384;
 /** The text of a row beyond this is not written to the outbox: a gap tells of it. */
 const MAX_IMAGE_BYTES = 32 * 1_048_576;
 
-const PUBLISHES_ROOT = `exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-      join rowtrail.install i on i.publication = p.pubname where r.prrelid = v_root)`;
+/** Whether a table, not a partition, is captured; `relid` is an SQL expression. */
+function captures(relid: string, capture: SourceConfig['capture']): string {
+  if (capture === 'wal') {
+    return (
+      'exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid ' +
+      `join rowtrail.install i on i.publication = p.pubname where r.prrelid = ${relid})`
+    );
+  }
+  // Whoever owns a table may put these triggers on it: only rowtrail.tables says that it is one of ours. Serializable
+  // transactions do not read that (5_partition.sql).
+  return (
+    `(exists (select from pg_trigger g join pg_proc f on f.oid = g.tgfoid where g.tgrelid = ${relid} and g.tgparentid = 0 ` +
+    `and f.pronamespace = 'rowtrail'::regnamespace and f.proname in ('capture', 'capture_row')) ` +
+    `and (current_setting('transaction_isolation') = 'serializable' ` +
+    `or exists (select from rowtrail.tables k where k.relid = ${relid} and k.root = k.relid)))`
+  );
+}
 
 /** The settings of our own in a context message, after the message's kind and the session token. */
 const FIXED_SETTINGS = [
@@ -131,7 +146,14 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
     payload: payloadExpression(settings),
     message: wire('v_message'),
     trigger_message: wire('v_payload'),
-    captures_root: source.capture === 'trigger' ? 'rowtrail.has_partition_trigger(v_root, true)' : PUBLISHES_ROOT,
+    captures_root: captures('v_root', source.capture),
+    captures_table: captures('c.oid', source.capture),
+    capture_table:
+      source.capture === 'trigger'
+        ? 'perform rowtrail.capture_table(v_table.oid)'
+        : `execute format('alter publication %I add table only %s', v_table.publication, v_name)`,
+    // Trigger capture has no use for one.
+    needs_identity: String(source.capture === 'wal'),
     outbox_max_bytes: `${source.outbox.maxBytes}::bigint`,
     max_image_bytes: String(MAX_IMAGE_BYTES),
     max_bytes: String(MAX_MESSAGE_BYTES),

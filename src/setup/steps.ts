@@ -108,7 +108,7 @@ export function outboxOffStep(): Step {
     statements: [
       'drop event trigger if exists rowtrail_outbox_ddl',
       'drop event trigger if exists rowtrail_outbox_drop',
-      'drop function if exists rowtrail.outbox_ddl(), rowtrail.describe_table(oid), rowtrail.table_description(oid), ' +
+      'drop function if exists rowtrail.outbox_ddl(), rowtrail.capture_table(oid), rowtrail.describe_table(oid), rowtrail.table_description(oid), ' +
         'rowtrail.capture(), rowtrail.capture_row(), rowtrail.row_text(record), rowtrail.send_message(text), ' +
         'rowtrail.outbox_is_full(), rowtrail.outbox_start(text)',
       'drop table if exists rowtrail.outbox, rowtrail.described, rowtrail.outbox_state',

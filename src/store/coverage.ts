@@ -3,6 +3,7 @@ import type { TransactionHead } from '../change/change.ts';
 import type { PartitionEvent, PartitionEventKind } from '../change/partition-event.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { formatLsn } from '../pg/lsn.ts';
+import type { Checkpoint } from './checkpoint.ts';
 
 /** What a transaction of the stream says of a partition of this relation. */
 export interface StreamedCoverage {
@@ -22,11 +23,17 @@ export interface CoverageRecord {
 export async function writeStreamedCoverage(
   client: pg.ClientBase,
   schema: string,
-  source: Pick<CoverageRecord, 'sourceId' | 'epoch'>,
+  source: Pick<CoverageRecord, 'sourceId' | 'epoch'> & Pick<Checkpoint, 'capture'>,
   heard: readonly StreamedCoverage[],
 ): Promise<void> {
   if (heard.length === 0) return;
-  await client.query(recordSql(schema), [source.sourceId, source.epoch, JSON.stringify(heard.map(toChange)), null]);
+  await client.query(recordSql(schema), [
+    source.sourceId,
+    source.epoch,
+    JSON.stringify(heard.map((each) => toChange(each, source.capture))),
+    null,
+  ]);
+  if (source.capture === 'trigger') return;
   for (const { event } of heard) {
     if (event.what !== 'filled') continue;
     await client.query(`select ${quoteIdentifier(schema)}.request_baseline($1, $2, $3, $4, true)`, [
@@ -105,9 +112,16 @@ const EFFECTS: Readonly<Record<PartitionEventKind, Effect>> = {
   },
 };
 
-function toChange({ event, relationId, head }: StreamedCoverage): object {
+/** With trigger capture there are no baselines yet. */
+const FILLED_FOR_GOOD: Effect = {
+  state: 'covered',
+  reason: 'table_filled',
+  what: 'came with rows that were never captured',
+};
+
+function toChange({ event, relationId, head }: StreamedCoverage, capture: Checkpoint['capture']): object {
   const isWhole = event.oid === event.rootOid;
-  const effect = EFFECTS[event.what];
+  const effect = event.what === 'filled' && capture === 'trigger' ? FILLED_FOR_GOOD : EFFECTS[event.what];
   const time = timestampText(head.committedAtMicros);
   return {
     oid: event.oid,

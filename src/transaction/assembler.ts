@@ -148,13 +148,11 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
     if (this.#skipping) return;
     this.#open();
     for (const relation of relations) {
-      if (this.#truncating.has(this.#options.oidOf(relation))) continue;
+      if (this.#truncating.delete(this.#options.oidOf(relation))) continue;
       this.#sink.truncate(relation, this.#ordinal, this.#stretchOrdinal);
       this.#ordinal += 1;
       this.counters.changes += 1;
     }
-    // All triggers before the statement have fired: what they say from here on is of another one.
-    this.#truncating.clear();
   }
 
   message(prefix: string, content: Buffer): void | Promise<void> {

@@ -86,8 +86,7 @@ describe.each(['wal', 'trigger'] as const)(
       await tracked.query(`insert into keyless values (-1, 'the last of all')`);
       await until(
         async () =>
-          (await tracked.query(`select from audit.entries where row::text like '%"the last of all"%'`))
-            .rowCount === 1,
+          (await tracked.query(`select from audit.entries where row::text like '%"the last of all"%'`)).rowCount === 1,
         { timeoutMs: 60_000 },
       );
       const response = await fetch(`${daemon.url}/api/v1/status`);
