@@ -76,7 +76,8 @@ create or replace function rowtrail.send_message(message text) returns bigint
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if octet_length(message) > 4194304 or pg_table_size('rowtrail.outbox') > :outbox_max_bytes and rowtrail.outbox_is_full() then
+  -- What only reads cannot write here either; it says hello again when it writes.
+  if current_setting('transaction_read_only')::boolean or octet_length(message) > 4194304 or pg_table_size('rowtrail.outbox') > :outbox_max_bytes and rowtrail.outbox_is_full() then
     return 0;
   end if;
   insert into rowtrail.outbox (xid, id, start, position, at, kind, message)

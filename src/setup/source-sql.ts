@@ -122,7 +122,10 @@ export async function renderSourceSql(input: SourceSqlInput): Promise<string[]> 
 
 /** Messages go into the outbox instead of the WAL: the one difference between the two captures in what sends them. */
 function withOutbox(text: string): string {
-  return text.replaceAll(/(?:pg_catalog\.)?pg_logical_emit_message\(true, 'rowtrail', /g, 'rowtrail.send_message(');
+  return text.replaceAll(
+    /(?:pg_catalog\.)?pg_logical_emit_message\((?:true|false), 'rowtrail', /g,
+    'rowtrail.send_message(',
+  );
 }
 
 /** Message bytes go out in the database's own encoding, unlike rows. SQL_ASCII has nothing to convert from. */
