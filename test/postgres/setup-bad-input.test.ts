@@ -155,7 +155,6 @@ describe('setup refuses before it touches anything', () => {
       'RT_SETUP_FAILED',
       /not Rowtrail/,
     ],
-    ['capture: trigger', TABLE, { capture: 'trigger' }, 'RT_CONFIG', /capture: trigger/],
   ])('%s', async (_name, sql, overrides, code, message) => {
     await using db = await createDatabase();
     if (sql !== '') await db.query(sql);
