@@ -153,6 +153,7 @@ begin
 end
 $$;
 
+-- Whether the outbox is full is looked up in full now and then only, by the clock: random() would be the application's.
 -- After each statement: its rows, as a whole. The context message goes out with the first of them if none has yet: a
 -- statement that touches no row writes nothing. The settings give each value one text.
 create or replace function rowtrail.capture() returns trigger
@@ -184,7 +185,7 @@ begin
       v_payload := null;
     end if;
   end if;
-  if pg_relation_size('rowtrail.outbox') > :outbox_max_bytes or random() < 0.06 and pg_table_size('rowtrail.outbox') > :outbox_max_bytes then
+  if pg_relation_size('rowtrail.outbox') > :outbox_max_bytes or extract(microseconds from clock_timestamp())::integer % 16 = 0 and pg_table_size('rowtrail.outbox') > :outbox_max_bytes then
     -- Nothing to do if there are no rows: then the insert below is none either.
     if tg_op = 'INSERT' then
       if exists (select from rowtrail_new) and rowtrail.outbox_is_full() then
@@ -249,7 +250,7 @@ declare
   v_columns text;
   v_id pg_lsn;
 begin
-  if pg_relation_size('rowtrail.outbox') > :outbox_max_bytes or random() < 0.06 and pg_table_size('rowtrail.outbox') > :outbox_max_bytes then
+  if pg_relation_size('rowtrail.outbox') > :outbox_max_bytes or extract(microseconds from clock_timestamp())::integer % 16 = 0 and pg_table_size('rowtrail.outbox') > :outbox_max_bytes then
     if rowtrail.outbox_is_full() then
       return null;
     end if;

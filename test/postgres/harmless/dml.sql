@@ -90,6 +90,10 @@ select nextval('counters_id_seq');
 select lastval();
 insert into people (id, name) values (120, 'no sequence');
 select lastval();
+select setseed(0.25);
+update people set name = name where id = 120;
+insert into keyless select n, 'seeded' from generate_series(1, 3) n;
+select random();
 
 --- values of every kind and size
 -- @app
