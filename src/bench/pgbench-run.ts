@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type pg from 'pg';
 import { RowtrailError } from '../lib/errors.ts';
-import { parseCpuMicros } from './process-usage.ts';
+import { readCpuMicros } from './process-usage.ts';
 
 export interface PgbenchTask {
   readonly program: string;
@@ -11,7 +10,6 @@ export interface PgbenchTask {
   /** A script's path; null: the built-in TPC-B. */
   readonly script: string | null;
   readonly seconds: number;
-  readonly clients: number;
 }
 
 export interface PgbenchResult {
@@ -30,13 +28,7 @@ export async function runPgbench(
 ): Promise<PgbenchResult> {
   const child = spawn(
     task.program,
-    [
-      '--no-vacuum',
-      `--time=${task.seconds}`,
-      `--client=${task.clients}`,
-      ...(task.script === null ? [] : ['--file', task.script]),
-      task.conninfo,
-    ],
+    ['--no-vacuum', `--time=${task.seconds}`, ...(task.script === null ? [] : ['--file', task.script]), task.conninfo],
     // Waiting for the disk is the same for all; what a transaction costs is easier to see without.
     { env: { PGPASSWORD: task.password, PGOPTIONS: '-c synchronous_commit=off', PGAPPNAME: APPLICATION } },
   );
@@ -80,7 +72,8 @@ class BackendTimes {
     ended.then(end, end);
     while (!over.signal.aborted) {
       await this.#find();
-      for (const pid of this.#micros.keys()) this.#read(pid);
+      // Of one that has ended, what was read last is what it took.
+      for (const [pid, micros] of this.#micros) this.#micros.set(pid, readCpuMicros(pid) ?? micros);
       await Promise.race([ended.catch(() => {}), new Promise((resolve) => setTimeout(resolve, SAMPLE_INTERVAL_MS))]);
     }
     return ended;
@@ -98,13 +91,5 @@ class BackendTimes {
     );
     // A first connection only looks around, and is closed again: what it takes is next to nothing.
     for (const { pid } of result.rows) if (!this.#micros.has(pid)) this.#micros.set(pid, 0);
-  }
-
-  #read(pid: number): void {
-    try {
-      this.#micros.set(pid, parseCpuMicros(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? 0);
-    } catch {
-      // It has ended: what was read last is what it took.
-    }
   }
 }

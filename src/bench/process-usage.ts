@@ -84,7 +84,8 @@ function machineTime(): MachineTime {
   return { atMicros: performance.now() * 1000, busyMicros: busyMs * 1000 };
 }
 
-function readCpuMicros(pid: number): number | null {
+/** User and system time of a process so far, in microseconds; null when it is gone, and where there is no /proc. */
+export function readCpuMicros(pid: number): number | null {
   const stat = readProc(pid, 'stat');
   return stat === null ? null : parseCpuMicros(stat);
 }

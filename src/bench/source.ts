@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
@@ -10,9 +9,15 @@ import { RowtrailError } from '../lib/errors.ts';
 import { connect, type BenchServer } from './bench-server.ts';
 import type { SourceOptions } from './options.ts';
 import { runPgbench } from './pgbench-run.ts';
-import { parseCpuMicros } from './process-usage.ts';
+import { readCpuMicros } from './process-usage.ts';
 import { SOURCE_VARIANTS, type SourceVariant, type VariantName } from './source-variant.ts';
-import { bulkStatement, SOURCE_TABLES, SOURCE_WORKLOADS, type SourceWorkload } from './source-workload.ts';
+import {
+  bulkStatement,
+  EMITTING_SCRIPT,
+  SOURCE_TABLES,
+  SOURCE_WORKLOADS,
+  type SourceWorkload,
+} from './source-workload.ts';
 
 /** What one run of a workload under a variant took. */
 export interface SourceRun {
@@ -86,7 +91,7 @@ async function prepare(server: pg.Client, variant: SourceVariant, tools: SourceT
   await server.query(`create database ${name} template template0`);
   const address = tools.server.address(name);
   const admin = await connect(address.url);
-  await admin.query(SOURCE_TABLES.replace(/vacuum analyze$/, ''));
+  await admin.query(SOURCE_TABLES);
   await initialise(tools, address);
   await variant.install({ admin, url: address.url, name });
   await admin.query('vacuum analyze');
@@ -123,7 +128,7 @@ async function runOne(
   // Dirty pages of the run before would be written out in this one.
   await database.admin.query('checkpoint');
   if (workload.name === 'bulk') return { workload: 'bulk', variant, ...(await runBulk(database.admin, run)) };
-  const script = workload.script?.[variant === 'emit' ? 'emits' : 'claims'] ?? null;
+  const script = variant === 'emit' ? EMITTING_SCRIPT : workload.script;
   const path = script === null ? null : join(folder, 'script.sql');
   if (path !== null && script !== null) await writeFile(path, script);
   const result = await runPgbench(
@@ -133,7 +138,6 @@ async function runOne(
       password: database.password,
       script: path,
       seconds: options.seconds,
-      clients: 1,
     },
     database.admin,
     tools.children,
@@ -150,19 +154,11 @@ async function runOne(
 async function runBulk(admin: pg.Client, run: number): Promise<{ perSecond: number; cpuMicros: number | null }> {
   const pid = (await admin.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!.pid;
   await admin.query(`set synchronous_commit = off`);
-  const before = cpuOf(pid);
+  const before = readCpuMicros(pid);
   const startedAt = performance.now();
   await admin.query(bulkStatement(run));
   const seconds = (performance.now() - startedAt) / 1000;
-  const after = cpuOf(pid);
+  const after = readCpuMicros(pid);
   await admin.query('vacuum shop.bulk');
   return { perSecond: 1 / seconds, cpuMicros: before === null || after === null ? null : after - before };
-}
-
-function cpuOf(pid: number): number | null {
-  try {
-    return parseCpuMicros(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return null;
-  }
 }

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { OutboxCapture, type OutboxConsumer, type OutboxLoss } from '../capture/outbox/outbox-capture.ts';
 import { isBlocking } from '../capture/wal/blocked.ts';
 import { readSession } from '../capture/wal/session.ts';
-import type { SystemIdentity } from '../capture/wal/system-identity.ts';
+import { identityFault } from '../capture/wal/system-identity.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { RowtrailError } from '../lib/errors.ts';
 import { within } from '../lib/within.ts';
@@ -249,29 +249,6 @@ export class OutboxAttempt implements CaptureAttempt {
       throw explainDatabaseError(error, 'store', this.#options.store.url);
     }
   }
-}
-
-/** Whether the source is another server than the one its history comes from. Pure. */
-export function identityFault(
-  system: Pick<SystemIdentity, 'systemIdentifier' | 'timeline'>,
-  known: Pick<Checkpoint, 'systemIdentifier' | 'timeline'>,
-): RowtrailError | null {
-  const hint = 'If it was replaced on purpose, run `rowtrail setup`: it starts a new epoch and records the gap.';
-  if (known.systemIdentifier !== null && known.systemIdentifier !== system.systemIdentifier) {
-    return new RowtrailError(
-      'RT_SOURCE_CHANGED',
-      `the source is another server (system identifier ${system.systemIdentifier}) than the one its history comes from (${known.systemIdentifier})`,
-      { hint },
-    );
-  }
-  if (known.timeline !== null && known.timeline !== system.timeline) {
-    return new RowtrailError(
-      'RT_SOURCE_CHANGED',
-      `the source is on timeline ${system.timeline}, its history comes from timeline ${known.timeline}`,
-      { hint },
-    );
-  }
-  return null;
 }
 
 async function readServer(pool: pg.Pool): Promise<{ encoding: string; version: number }> {

@@ -111,11 +111,12 @@ export class Lane {
   async #writeAtOnce(flush: Flush, { rows, stretches }: SealedSegment, predecessor: Promise<void>): Promise<void> {
     const { segment, firstId } = rows!;
     try {
-      flush.assignIds(segment.firstRow, await firstId);
+      const id = await firstId;
+      flush.assignIds(segment.firstRow, id);
       const links = this.#linkFinder.linksOf(segment, segment.remarks, segment.endsWithDelete);
       const contexts = await this.#contextRows(flush, stretches);
       const copies: [table: string, columns: readonly string[], data: readonly Buffer[]][] = [
-        ['entries', ENTRY_COLUMNS, segment.seal(await firstId, flush.idOf) as Buffer[]],
+        ['entries', ENTRY_COLUMNS, segment.seal(id, flush.idOf) as Buffer[]],
       ];
       if (links.length > 0) copies.push(['entry_links', LINK_COLUMNS, [encodeLinks(links, flush)]]);
       if (contexts !== null) copies.push(['contexts', CONTEXT_COLUMNS, [contexts]]);

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { RowtrailError } from '../../lib/errors.ts';
 import { formatLsn, parseLsn } from '../../pg/lsn.ts';
+import { identityFault } from './system-identity.ts';
 
 /** A replication slot as pg_replication_slots shows it. https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
 export interface Slot {
@@ -104,22 +105,8 @@ export function slotFault(
   system: ServerFacts,
   known: KnownPosition,
 ): RowtrailError | null {
-  if (known.systemIdentifier !== null && known.systemIdentifier !== system.systemIdentifier) {
-    return new RowtrailError(
-      'RT_SOURCE_CHANGED',
-      `the source is another server (system identifier ${system.systemIdentifier}) than the one its history comes from (${known.systemIdentifier})`,
-      { hint: 'If it was replaced on purpose, run `rowtrail setup`: it starts a new epoch and records the gap.' },
-    );
-  }
-  if (known.timeline !== null && known.timeline !== system.timeline) {
-    return new RowtrailError(
-      'RT_SOURCE_CHANGED',
-      `the source is on timeline ${system.timeline}, its history comes from timeline ${known.timeline}`,
-      {
-        hint: 'A standby was promoted or a backup restored. Run `rowtrail setup`: it starts a new epoch and records the gap.',
-      },
-    );
-  }
+  const otherServer = identityFault(system, known);
+  if (otherServer !== null) return otherServer;
   const furthest = maximum(known.acknowledgedLsn, known.endLsn);
   if (system.walEnd !== null && system.walEnd < furthest) {
     return new SourceRestored(
