@@ -1,3 +1,8 @@
+import type pg from 'pg';
+import type { CaptureIntervals } from '../capture/wal/wal-capture.ts';
+import type { SourceConfig, StoreConfig } from '../config/config.ts';
+import { RowtrailError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
 import type { Checkpoint } from '../store/checkpoint.ts';
 
 /** One attempt at capturing a source, by whatever way: what the runner needs of it. */
@@ -22,4 +27,28 @@ export interface CaptureAttempt {
   /** Runs until `stop`; rejects with an error that says what it means. */
   run(): Promise<void>;
   stop(limitMs: number): Promise<void>;
+}
+
+export interface AttemptOptions {
+  readonly source: SourceConfig;
+  readonly store: StoreConfig;
+  readonly sourcePool: pg.Pool;
+  readonly storePool: pg.Pool;
+  readonly log: Log;
+  readonly onStreaming: () => void;
+  /** Called once, when capture has got past everything that was in the WAL at its start, or has stored something. */
+  readonly onProgress?: () => void;
+  readonly intervals?: CaptureIntervals | undefined;
+  /** Transactions up to this commit LSN are stored one by one, as one of them stops capture. */
+  readonly aloneUpTo?: bigint;
+}
+
+/** A transaction up to here stops capture; which one it is shows when they are stored one by one. */
+export class BlockedSomewhere extends RowtrailError {
+  readonly upTo: bigint;
+
+  constructor(cause: RowtrailError, upTo: bigint) {
+    super(cause.code, cause.message.replace('{transaction}', 'a transaction'), { cause });
+    this.upTo = upTo;
+  }
 }

@@ -1,25 +1,20 @@
 import type pg from 'pg';
 import { OutboxCapture, type OutboxConsumer, type OutboxLoss } from '../capture/outbox/outbox-capture.ts';
 import { isBlocking } from '../capture/wal/blocked.ts';
-import { readSession } from '../capture/wal/session.ts';
 import { identityFault } from '../capture/wal/system-identity.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
 import { RowtrailError } from '../lib/errors.ts';
 import { within } from '../lib/within.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 import { readCheckpoint, type Checkpoint } from '../store/checkpoint.ts';
-import { Dictionary } from '../store/dictionary.ts';
 import { forgetDrained, readDrained, recordDrops, recordOutboxGap } from '../store/drained.ts';
 import { ensurePartitions } from '../store/partition.ts';
 import { RefusedFlush } from '../store/refusal.ts';
-import { StoreWriter } from '../store/writer.ts';
-import { TransactionAssembler } from '../transaction/assembler.ts';
+import type { StoreWriter } from '../store/writer.ts';
+import type { TransactionAssembler } from '../transaction/assembler.ts';
 import { outboxDescriber } from './outbox-describer.ts';
-import type { CaptureAttempt } from './capture-attempt.ts';
-import { rootRelation, schemaRelation } from './root-relation.ts';
-import { RuleKeeper } from './rule-keeper.ts';
-import { SessionCache } from './session-cache.ts';
-import { BlockedSomewhere, claimMappings, installSecret, type AttemptOptions } from './source-attempt.ts';
+import { BlockedSomewhere, type AttemptOptions, type CaptureAttempt } from './capture-attempt.ts';
+import { inStore, makePipeline } from './pipeline.ts';
 import { readOutboxIdentity } from '../capture/outbox/identity.ts';
 
 /** How often it is noted that the outbox has dropped nothing. */
@@ -125,39 +120,18 @@ export class OutboxAttempt implements CaptureAttempt {
   async #open(): Promise<OutboxConsumer<RelationPlan>> {
     const { source, store, sourcePool, storePool } = this.#options;
     const known = await this.#verify();
-    const dictionary = new Dictionary(storePool, store.schema, known.sourceId);
-    const sessions = new SessionCache(
-      async (token) => (await dictionary.findSession(token)) ?? (await readSession(sourcePool, token)),
-    );
-    const relationIds = await this.#store(() => dictionary.relationIds());
-    const writer = new StoreWriter({
-      url: store.url,
-      schema: store.schema,
-      checkpoint: known,
-      dictionary,
-      relationIds,
-      ...(this.#options.aloneUpTo === undefined ? {} : { aloneUpTo: this.#options.aloneUpTo }),
+    const { dictionary, relationIds, ruleKeeper, writer, assemble } = await makePipeline(this.#options, known, {
       onDurable: () => this.#progress(),
       onPressure: (paused) => (paused ? this.#press() : this.#unpress()),
       onFailure: (error) => this.#capture.fail(error),
     });
     this.#writer = writer;
-    const ruleKeeper = new RuleKeeper(source, sourcePool, { pool: storePool, schema: store.schema });
-    await ruleKeeper.start();
-    const secret = await installSecret(sourcePool);
-    const checkpoint = await this.#store(() => writer.start());
+    const checkpoint = await inStore(store, () => writer.start());
     // After the checkpoint is taken: no earlier writer adds to it any more.
-    const stored = await this.#store(() => readDrained(storePool, store.schema, known.sourceId));
-    const assembler = new TransactionAssembler<RelationPlan>({
-      sink: writer,
-      sessions,
-      secret,
-      oidOf: ({ oid }) => oid,
-      mappings: claimMappings(source),
+    const stored = await inStore(store, () => readDrained(storePool, store.schema, known.sourceId));
+    const assembler = assemble({
       describe: outboxDescriber(source, sourcePool, await readServer(sourcePool), dictionary, relationIds, ruleKeeper),
       restart: null,
-      relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
-      relationIdOfSchema: schemaRelation(dictionary, relationIds),
       storedUpTo: 0n,
     });
     this.#assembler = assembler;
@@ -182,7 +156,7 @@ export class OutboxAttempt implements CaptureAttempt {
 
   async #verify(): Promise<Checkpoint> {
     const { source, store, sourcePool, storePool } = this.#options;
-    const checkpoint = await this.#store(() => readCheckpoint(storePool, store.schema, source.name));
+    const checkpoint = await inStore(store, () => readCheckpoint(storePool, store.schema, source.name));
     if (checkpoint === null || checkpoint.capture !== 'trigger') {
       throw new RowtrailError(
         'RT_SETUP_MISSING',
@@ -195,7 +169,7 @@ export class OutboxAttempt implements CaptureAttempt {
     this.#checkpoint = checkpoint;
     const fault = identityFault(await readOutboxIdentity(sourcePool), checkpoint);
     if (fault !== null) throw fault;
-    await this.#store(() => ensurePartitions(storePool, store.schema, store.partition));
+    await inStore(store, () => ensurePartitions(storePool, store.schema, store.partition));
     return checkpoint;
   }
 
@@ -240,14 +214,6 @@ export class OutboxAttempt implements CaptureAttempt {
     if (this.#hasProgressed) return;
     this.#hasProgressed = true;
     this.#options.onProgress?.();
-  }
-
-  async #store<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw explainDatabaseError(error, 'store', this.#options.store.url);
-    }
   }
 }
 

@@ -1,57 +1,27 @@
 import { BlockedTransaction, isBlocking } from '../capture/wal/blocked.ts';
-import { readSession } from '../capture/wal/session.ts';
 import { readSlot, RESTORED_GAP, slotFault, SourceRestored } from '../capture/wal/slot.ts';
-import { WalCapture, type CaptureConsumer, type CaptureIntervals } from '../capture/wal/wal-capture.ts';
+import { WalCapture, type CaptureConsumer } from '../capture/wal/wal-capture.ts';
 import type { SystemIdentity } from '../capture/wal/system-identity.ts';
-import type { SourceConfig, StoreConfig } from '../config/config.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
-import { codeOf, RowtrailError } from '../lib/errors.ts';
+import { RowtrailError } from '../lib/errors.ts';
 import { publicationMissing } from '../capture/wal/stream-error.ts';
-import type { Log } from '../lib/log.ts';
 import { pause } from '../lib/backoff.ts';
 import { within } from '../lib/within.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 import { readServerVersion } from '../pg/server-version.ts';
 import { readCheckpoint, recordAcknowledgement, type Checkpoint } from '../store/checkpoint.ts';
-import { Dictionary } from '../store/dictionary.ts';
+import type { Dictionary } from '../store/dictionary.ts';
 import { ensurePartitions } from '../store/partition.ts';
 import { readOpenGap } from '../store/gap.ts';
 import { RefusedFlush } from '../store/refusal.ts';
-import { StoreWriter } from '../store/writer.ts';
-import { TransactionAssembler } from '../transaction/assembler.ts';
-import type { ClaimMapping } from '../transaction/context-message.ts';
+import type { StoreWriter } from '../store/writer.ts';
+import type { TransactionAssembler } from '../transaction/assembler.ts';
 import { BaselineRunner } from './baseline-runner.ts';
-import type { CaptureAttempt } from './capture-attempt.ts';
+import { BlockedSomewhere, type AttemptOptions, type CaptureAttempt } from './capture-attempt.ts';
+import { inStore, makePipeline } from './pipeline.ts';
 import { relationDescriber } from './relation-describer.ts';
-import { rootRelation, schemaRelation } from './root-relation.ts';
-import { RuleKeeper } from './rule-keeper.ts';
-import { SessionCache } from './session-cache.ts';
 import { StampKeeper } from './stamp-keeper.ts';
 import type pg from 'pg';
-
-export interface AttemptOptions {
-  readonly source: SourceConfig;
-  readonly store: StoreConfig;
-  readonly sourcePool: pg.Pool;
-  readonly storePool: pg.Pool;
-  readonly log: Log;
-  readonly onStreaming: () => void;
-  /** Called once, when capture has got past everything that was in the WAL at its start, or has stored something. */
-  readonly onProgress?: () => void;
-  readonly intervals?: CaptureIntervals | undefined;
-  /** Transactions up to this commit LSN are stored one by one, as one of them stops capture. */
-  readonly aloneUpTo?: bigint;
-}
-
-/** A transaction up to here stops capture; which one it is shows when they are stored one by one. */
-export class BlockedSomewhere extends RowtrailError {
-  readonly upTo: bigint;
-
-  constructor(cause: RowtrailError, upTo: bigint) {
-    super(cause.code, cause.message.replace('{transaction}', 'a transaction'), { cause });
-    this.upTo = upTo;
-  }
-}
 
 /** How often to ask the server how far it is while a baseline waits for it. */
 const PASS_POLL_MS = 10;
@@ -183,22 +153,12 @@ export class SourceAttempt implements CaptureAttempt {
     this.#options.onProgress?.();
   }
 
-  /** What goes wrong here went wrong in the store: its URL belongs in the message, not the source's. */
-  async #store<T>(work: () => Promise<T>): Promise<T> {
-    const { store } = this.#options;
-    try {
-      return await work();
-    } catch (error) {
-      throw explainDatabaseError(error, 'store', store.url);
-    }
-  }
-
   async #verify(identify: () => Promise<SystemIdentity>): Promise<bigint> {
     const { source, store, sourcePool, storePool } = this.#options;
     // The slot first: what it is told is in the checkpoint before, so that another daemon at work can't make
     // the slot look as if it were ahead. The end of the WAL last: nothing is stored that is not in it.
     const slot = await readSlot(sourcePool, source.slot);
-    const checkpoint = await this.#store(() => readCheckpoint(storePool, store.schema, source.name));
+    const checkpoint = await inStore(store, () => readCheckpoint(storePool, store.schema, source.name));
     if (checkpoint === null) {
       throw new RowtrailError('RT_SETUP_MISSING', `the store knows no source named ${source.name}`, {
         hint: 'Run `rowtrail setup` first.',
@@ -237,10 +197,10 @@ export class SourceAttempt implements CaptureAttempt {
     this.#checkpoint = checkpoint;
     const fault = slotFault(source.slot, slot, system, checkpoint);
     if (fault !== null) throw fault;
-    const restored = await this.#store(() => readOpenGap(storePool, store.schema, checkpoint, RESTORED_GAP));
+    const restored = await inStore(store, () => readOpenGap(storePool, store.schema, checkpoint, RESTORED_GAP));
     if (restored !== null) throw new SourceRestored(restored);
     if (!found.published) throw publicationMissing(source.publication, 'it is gone');
-    await this.#store(() => ensurePartitions(storePool, store.schema, store.partition));
+    await inStore(store, () => ensurePartitions(storePool, store.schema, store.partition));
     return checkpoint.endLsn;
   }
 
@@ -264,19 +224,7 @@ export class SourceAttempt implements CaptureAttempt {
   async #open(): Promise<CaptureConsumer<RelationPlan>> {
     const { source, store, sourcePool, storePool } = this.#options;
     const known = this.#checkpoint!;
-    const dictionary = new Dictionary(storePool, store.schema, known.sourceId);
-    // The store knows the sessions that changed something; the source also those that only said hello so far.
-    const sessions = new SessionCache(
-      async (token) => (await dictionary.findSession(token)) ?? (await readSession(sourcePool, token)),
-    );
-    const relationIds = await this.#store(() => dictionary.relationIds());
-    const writer = new StoreWriter({
-      url: store.url,
-      schema: store.schema,
-      checkpoint: known,
-      dictionary,
-      relationIds,
-      ...(this.#options.aloneUpTo === undefined ? {} : { aloneUpTo: this.#options.aloneUpTo }),
+    const { dictionary, relationIds, ruleKeeper, writer, assemble } = await makePipeline(this.#options, known, {
       onDurable: (endLsn) => {
         this.#capture.acknowledge(endLsn);
         if (!this.#hasProgressed) this.#progress();
@@ -285,7 +233,6 @@ export class SourceAttempt implements CaptureAttempt {
       onFailure: (error) => this.#capture.fail(error),
     });
     this.#writer = writer;
-    const secret = await installSecret(sourcePool);
     this.#knowsMovedPartitions = await knowsMovedPartitions(sourcePool);
     const stampKeeper = new StampKeeper(source, sourcePool, {
       pool: storePool,
@@ -293,20 +240,11 @@ export class SourceAttempt implements CaptureAttempt {
       epoch: known.epoch,
     });
     await stampKeeper.start();
-    const ruleKeeper = new RuleKeeper(source, sourcePool, { pool: storePool, schema: store.schema });
-    await ruleKeeper.start();
-    const checkpoint = await this.#store(() => writer.start());
+    const checkpoint = await inStore(store, () => writer.start());
     const describe = relationDescriber(source, sourcePool, dictionary, relationIds, stampKeeper, ruleKeeper);
-    const assembler = new TransactionAssembler<RelationPlan>({
-      sink: writer,
-      sessions,
-      secret,
-      oidOf: ({ oid }) => oid,
-      mappings: claimMappings(source),
+    const assembler = assemble({
       describe,
       restart: this.#knowsMovedPartitions ? null : (endLsn) => this.#restart(endLsn),
-      relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
-      relationIdOfSchema: schemaRelation(dictionary, relationIds),
       storedUpTo: checkpoint.endLsn,
     });
     this.#assembler = assembler;
@@ -360,36 +298,4 @@ const KNOWS_MOVED_PARTITIONS = 150_000;
 
 async function knowsMovedPartitions(pool: pg.Pool): Promise<boolean> {
   return (await readServerVersion(pool)).number >= KNOWS_MOVED_PARTITIONS;
-}
-
-/** The context trigger ships the distinct mapped settings sorted by name: a claim finds its own by place. */
-export function claimMappings(source: Pick<SourceConfig, 'context'>): ClaimMapping[] {
-  const settings = [...new Set(Object.values(source.context).map((mapping) => mapping.setting))].toSorted();
-  return Object.entries(source.context).flatMap(([name, mapping]) => {
-    const claim = CLAIM_NAMES[name];
-    return claim === undefined ? [] : [{ claim, position: settings.indexOf(mapping.setting), path: mapping.path }];
-  });
-}
-
-const CLAIM_NAMES: Readonly<Record<string, ClaimMapping['claim']>> = {
-  user_id: 'userId',
-  user_name: 'userName',
-  ip: 'ip',
-  user_agent: 'userAgent',
-  comment: 'comment',
-  request_id: 'requestId',
-  context: 'context',
-};
-
-export async function installSecret(pool: pg.Pool): Promise<string> {
-  try {
-    const result = await pool.query<{ secret: string }>('select secret from rowtrail.install');
-    const secret = result.rows[0]?.secret;
-    if (secret !== undefined) return secret;
-  } catch (error) {
-    if (codeOf(error) !== '42P01' && codeOf(error) !== '3F000') throw error;
-  }
-  throw new RowtrailError('RT_SETUP_MISSING', 'the schema rowtrail is not installed on the source', {
-    hint: 'Run `rowtrail setup` first.',
-  });
 }

@@ -15,9 +15,9 @@ import { readCheckpoint, type Checkpoint } from '../store/checkpoint.ts';
 import { openGap, withdrawGap } from '../store/gap.ts';
 import { checkCoverage } from './coverage-check.ts';
 import { decideRetry, gapReason } from './retry.ts';
-import type { CaptureAttempt } from './capture-attempt.ts';
+import { BlockedSomewhere, type AttemptOptions, type CaptureAttempt } from './capture-attempt.ts';
 import { OutboxAttempt } from './outbox-attempt.ts';
-import { BlockedSomewhere, SourceAttempt, StreamRestart, type AttemptOptions } from './source-attempt.ts';
+import { SourceAttempt, StreamRestart } from './source-attempt.ts';
 
 export interface RunnerDelays {
   /** Between attempts that fail: doubling from the one to the other. */
