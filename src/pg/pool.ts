@@ -67,8 +67,12 @@ export function createPool(
 
 /** Cuts a connection, whatever it is in the middle of: `end` would wait for that. */
 export function destroyClient(client: pg.Client): void {
-  const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
-  connection.stream.destroy();
+  socketOf(client).destroy();
+}
+
+/** What a client writes to; its types do not tell. */
+export function socketOf(client: pg.ClientBase): Socket {
+  return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
 }
 
 /** `url` without its password, for people to read. */

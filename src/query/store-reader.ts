@@ -1,8 +1,7 @@
-import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
-import { explainDatabaseError } from '../pg/pool.ts';
+import { explainDatabaseError, socketOf } from '../pg/pool.ts';
 
 /** Where the history is read from. `pool` is made by `createPool`; the schema is a plain name. */
 export interface StoreReader {
@@ -111,10 +110,10 @@ function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): S
 
 /** What is asked before the next answer is waited for leaves as one: each write wakes the server. */
 function sendTogether(client: pg.PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
+  const socket = socketOf(client);
+  if (socket.writableCorked > 0) return;
+  socket.cork();
+  process.nextTick(() => socket.uncork());
 }
 
 type PlanMode = 'auto' | 'force_generic_plan';

@@ -44,6 +44,11 @@ export interface BaselineStore {
   readonly dictionary: Dictionary;
 }
 
+interface PieceIds {
+  readonly firstId: bigint;
+  readonly actorId: number;
+}
+
 /** The snapshot does not show what the stream has told already: the rows are to be read again. */
 export class StalePiece extends Error {}
 
@@ -93,8 +98,9 @@ export class BaselineWriter {
       const kept = keep(piece.segment, (n) => isAlive(n) && !covered.has(n));
       const rows = kept.rowCount;
       try {
-        if (rows > 0) await this.#copy(piece, kept, firstId);
-        await this.#finish(piece, rows, firstId);
+        const actorId = await this.#actorId();
+        if (rows > 0) await this.#copy(piece, kept, { firstId, actorId });
+        await this.#finish(piece, rows, { firstId, actorId });
       } finally {
         kept.release();
       }
@@ -141,11 +147,15 @@ export class BaselineWriter {
     return new Set(result.rows.map(({ n }) => Number(n) - 1));
   }
 
-  async #copy(piece: BaselinePiece, kept: Segment, firstId: bigint): Promise<void> {
-    const { dictionary, sourceId, epoch } = this.#store;
-    const lastId = firstId + BigInt(kept.rowCount) - 1n;
+  async #actorId(): Promise<number> {
     const actors = new Map<string, number>();
-    await dictionary.resolveActors([CONTEXT.actor], actors);
+    await this.#store.dictionary.resolveActors([CONTEXT.actor], actors);
+    return actors.get(actorKey(CONTEXT.actor))!;
+  }
+
+  async #copy(piece: BaselinePiece, kept: Segment, { firstId, actorId }: PieceIds): Promise<void> {
+    const { sourceId, epoch } = this.#store;
+    const lastId = firstId + BigInt(kept.rowCount) - 1n;
     const size = BigInt(kept.rowCount);
     await copyIn(
       this.#client,
@@ -181,7 +191,7 @@ export class BaselineWriter {
           .int8(lastId)
           .int8(firstId)
           .int4(sourceId)
-          .int4(actors.get(actorKey(CONTEXT.actor))!)
+          .int4(actorId)
           .text(CONTEXT.attribution)
           .text(CONTEXT.applicationName)
           .end(),
@@ -189,16 +199,18 @@ export class BaselineWriter {
     );
   }
 
-  async #finish({ relationId, readAtMicros, end }: BaselinePiece, rows: number, firstId: bigint): Promise<void> {
-    const { dictionary, sourceId, writer } = this.#store;
-    const actors = new Map<string, number>();
-    await dictionary.resolveActors([CONTEXT.actor], actors);
+  async #finish(
+    { relationId, readAtMicros, end }: BaselinePiece,
+    rows: number,
+    { firstId, actorId }: PieceIds,
+  ): Promise<void> {
+    const { sourceId, writer } = this.#store;
     const tallies = new Tallies();
     for (let row = 0; row < rows; row += 1) tallies.add(relationId, 'baseline', row);
     const fold = new RollupFold();
     fold.add(readAtMicros, actorKey(CONTEXT.actor), CONTEXT.attribution, tallies.take());
     const rollups = fold.rows(
-      (key) => actors.get(key)!,
+      () => actorId,
       (row) => firstId + BigInt(row),
     );
     const result = await this.#client.query<{ finished: boolean }>({
