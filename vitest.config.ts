@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * One server for all files; more workers would only make its two cores the subject of the tests. Files share a
- * worker's modules, which take a second a file to load.
+ * One server for all files. A test waits for about half of its time, so there is one worker more than cores; still more
+ * would only make the cores the subject of the tests. Files share a worker's modules, which take a second a file to load.
  */
 const onServer = {
   isolate: false,
   globalSetup: 'test/harness/global-setup.ts',
-  maxWorkers: 2,
+  maxWorkers: 3,
   testTimeout: 60_000,
   hookTimeout: 120_000,
 };
@@ -32,6 +32,19 @@ export default defineConfig({
         test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...onServer, sequence: { groupOrder: 1 } },
       },
       {
+        // One browser and one demo for all files.
+        test: {
+          name: 'console',
+          include: ['test/console/**/*.test.ts'],
+          isolate: false,
+          globalSetup: 'test/console/global-setup.ts',
+          maxWorkers: 1,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
         // Minutes each, one after the other: `npm run test:soak`, not part of `npm test`.
         test: {
           name: 'soak',
@@ -39,7 +52,7 @@ export default defineConfig({
           ...onServer,
           maxWorkers: 1,
           testTimeout: 3_600_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

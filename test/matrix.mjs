@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const SUPPORTED = ['14', '15', '16', '17', '18'];
 // What they are about is always the same server: the installed package's, or an old one that is refused.
-const OF_ONE_VERSION = ['demo', 'embedded', 'refused-version'].map((name) => `test/postgres/${name}.test.ts`);
+const OF_ONE_VERSION = ['demo', 'embedded', 'package', 'refused-version'].map(
+  (name) => `test/postgres/${name}.test.ts`,
+);
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 
 const given = process.argv.slice(2);

@@ -36,67 +36,104 @@ begin
 end
 $$;
 
+-- Says hello if this session has not yet: the app's statement goes on whatever happens, and its rows are of unknown
+-- origin then. The next transaction tries again.
+create or replace function rowtrail.greet() returns void
+  language plpgsql volatile
+as $$
+begin
+  if coalesce(pg_catalog.current_setting('rowtrail.session', true), '') operator(pg_catalog.=) '' then
+    perform rowtrail.hello();
+  end if;
+exception when others then
+  perform pg_catalog.set_config('rowtrail.session', '-', true);
+end
+$$;
+
+-- A context message within its limit: with each value shortened, if it is too large.
+create or replace function rowtrail.within_limit(payload text) returns text
+  language plpgsql immutable
+as $$
+begin
+  if pg_catalog.octet_length(payload) operator(pg_catalog.<=) :max_bytes then
+    return payload;
+  end if;
+  return (
+    select pg_catalog.array_agg(case
+        when pg_catalog.length(x.value) operator(pg_catalog.>) :max_value_chars
+          then pg_catalog."left"(x.value, :max_value_chars operator(pg_catalog.-) 1) operator(pg_catalog.||) :ellipsis
+        else x.value end order by x.position)::pg_catalog.text
+    from pg_catalog.unnest(payload::pg_catalog.text[]) with ordinality as x(value, position)
+  );
+end
+$$;
+
 -- Sends the context now unless the last message of this transaction says the same. Writes WAL.
 create or replace function rowtrail.emit_context() returns void
   language plpgsql volatile
 as $$
 declare
-  v_payload pg_catalog.text;
-  v_sent pg_catalog.text := pg_catalog.current_setting('rowtrail.sent', true);
+  v_payload pg_catalog.text := :payload;
   v_message pg_catalog.text;
 begin
-  if coalesce(pg_catalog.current_setting('rowtrail.session', true), '') operator(pg_catalog.=) '' then
-    begin
-      perform rowtrail.hello();
-    exception when others then
-      -- The app's statement goes on; its rows are of unknown origin. The next transaction tries again.
-      perform pg_catalog.set_config('rowtrail.session', '-', true);
-    end;
+  if v_payload operator(pg_catalog.=) pg_catalog.current_setting('rowtrail.sent', true) then
+    return;
   end if;
+  -- The usual case, without a question too many: apps call this in each of their transactions.
+  if pg_catalog.current_setting('rowtrail.session', true) operator(pg_catalog.>) ''
+    and pg_catalog.octet_length(v_payload) operator(pg_catalog.<=) :max_bytes then
+    v_payload := pg_catalog.set_config('rowtrail.sent', v_payload,
+      pg_catalog.pg_logical_emit_message(true, 'rowtrail', :trigger_message) is not null);
+    return;
+  end if;
+  perform rowtrail.greet();
   v_payload := :payload;
-  if v_sent is null or v_payload operator(pg_catalog.<>) v_sent then
-    v_message := v_payload;
-    if pg_catalog.octet_length(v_payload) operator(pg_catalog.>) :max_bytes then
-      v_message := (
-        select pg_catalog.array_agg(case
-            when pg_catalog.length(x.value) operator(pg_catalog.>) :max_value_chars
-              then pg_catalog."left"(x.value, :max_value_chars operator(pg_catalog.-) 1) operator(pg_catalog.||) :ellipsis
-            else x.value end order by x.position)::pg_catalog.text
-        from pg_catalog.unnest(v_payload::pg_catalog.text[]) with ordinality as x(value, position)
-      );
-    end if;
+  if v_payload operator(pg_catalog.<>) coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') then
+    v_message := rowtrail.within_limit(v_payload);
     perform pg_catalog.pg_logical_emit_message(true, 'rowtrail', :message);
     perform pg_catalog.set_config('rowtrail.sent', v_payload, true);
   end if;
 end
 $$;
 
--- Statement trigger on each tracked table and partition, before and after. Few and short expressions: plpgsql
--- prepares each anew in every transaction, and this runs in every write of the app.
--- Before: a transaction that has written may be under a new context by now. After: its first statement has written,
--- so that a statement which touches no row costs no WAL.
+-- Statement triggers on each tracked table and partition. Few and short expressions: plpgsql prepares each anew in
+-- every transaction, and this runs in every write of the app. `return old` is null here and, unlike `return null`,
+-- no expression.
+-- Before a statement: a transaction that has written may be under a new context by now.
 create or replace function rowtrail.context_trigger() returns trigger
+  language plpgsql volatile
+as $$
+begin
+  if pg_catalog.pg_current_xact_id_if_assigned() is not null then
+    if :payload operator(pg_catalog.<>) coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') then
+      perform rowtrail.emit_context();
+    end if;
+  end if;
+  return old;
+end
+$$;
+
+-- After it: a transaction's first statement has written only now, so that one which touches no row costs no WAL. The usual
+-- case is that of emit_context, written again to save a call in each transaction that writes.
+create or replace function rowtrail.context_after() returns trigger
   language plpgsql volatile
 as $$
 declare
   v_payload pg_catalog.text;
-  v_sent pg_catalog.text;
 begin
+  if pg_catalog.current_setting('rowtrail.sent', true) operator(pg_catalog.>) '' then
+    return old;
+  end if;
   if pg_catalog.pg_current_xact_id_if_assigned() is not null then
-    v_sent := pg_catalog.current_setting('rowtrail.sent', true);
-    if tg_when operator(pg_catalog.=) 'BEFORE' or coalesce(v_sent, '') operator(pg_catalog.=) '' then
-      v_payload := :payload;
-      if v_sent is null or v_payload operator(pg_catalog.<>) v_sent then
-        if pg_catalog.current_setting('rowtrail.session', true) operator(pg_catalog.>) ''
-          and pg_catalog.octet_length(v_payload) operator(pg_catalog.<=) :max_bytes then
-          v_sent := pg_catalog.set_config('rowtrail.sent', v_payload,
-            pg_catalog.pg_logical_emit_message(true, 'rowtrail', :trigger_message) is not null);
-        else
-          perform rowtrail.emit_context();
-        end if;
-      end if;
+    v_payload := :payload;
+    if pg_catalog.current_setting('rowtrail.session', true) operator(pg_catalog.>) ''
+      and pg_catalog.octet_length(v_payload) operator(pg_catalog.<=) :max_bytes then
+      v_payload := pg_catalog.set_config('rowtrail.sent', v_payload,
+        pg_catalog.pg_logical_emit_message(true, 'rowtrail', :trigger_message) is not null);
+    else
+      perform rowtrail.emit_context();
     end if;
   end if;
-  return null;
+  return old;
 end
 $$;

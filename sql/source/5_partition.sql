@@ -206,12 +206,15 @@ begin
         v_full := rowtrail.cover_partition(v_table.relid, v_empty, tg_tag <> 'ALTER TABLE');
         if v_full is not null then
           -- Triggers first: the ALTER TABLE below brings this function here again, and finds them.
-          execute format('create or replace trigger rowtrail_context_before before insert or update or delete or truncate on %1$s for each statement execute function rowtrail.context_trigger();
-            create or replace trigger rowtrail_context_after after insert or update or delete or truncate on %1$s for each statement execute function rowtrail.context_trigger()', v_name);
+          execute format('create or replace trigger rowtrail_context_before before insert or update or delete or truncate on %s for each statement execute function rowtrail.context_trigger()', v_name);
+          if :captures_wal then
+            execute format('create or replace trigger rowtrail_context_after after insert or update or delete or truncate on %s for each statement execute function rowtrail.context_after()', v_name);
+          end if;
           if v_table.relkind = 'r' then
             execute format('create or replace trigger rowtrail_truncate before truncate on %s for each statement execute function rowtrail.truncate_trigger()', v_name);
           end if;
-          execute format('alter table only %s enable always trigger rowtrail_context_before, enable always trigger rowtrail_context_after', v_name)
+          execute format('alter table only %s enable always trigger rowtrail_context_before', v_name)
+            || case when :captures_wal then ', enable always trigger rowtrail_context_after' else '' end
             || case when v_table.relkind = 'r' then ', enable always trigger rowtrail_truncate' else '' end
             || case when v_full then ', replica identity full' else '' end;
         end if;

@@ -27,10 +27,10 @@ $$;
 grant usage on schema rowtrail to public;
 grant execute on function rowtrail.hello() to public;
 grant execute on function rowtrail.set_context(jsonb, boolean) to public;
-grant execute on function rowtrail.emit_context() to public;
+grant execute on function rowtrail.emit_context(), rowtrail.greet(), rowtrail.within_limit(text) to public;
 grant execute on function rowtrail.log(text, text, jsonb, regclass, text) to public;
 -- For the owners of new partitions, who put the triggers on them.
-grant execute on function rowtrail.context_trigger() to public;
+grant execute on function rowtrail.context_trigger(), rowtrail.context_after() to public;
 grant execute on function rowtrail.truncate_trigger() to public;
 grant execute on function rowtrail.has_partition_trigger(oid, boolean) to public;
 grant execute on function rowtrail.holds_table(oid) to public;
@@ -54,6 +54,7 @@ begin
     grant select on rowtrail.install to rowtrail_owner;
     grant select, insert, delete on rowtrail.sessions to rowtrail_owner;
     grant select, insert, update, delete on rowtrail.tables to rowtrail_owner;
+    grant select, delete on rowtrail.reverts, rowtrail.revert_links to rowtrail_owner;
     alter function rowtrail.hello() owner to rowtrail_owner;
     alter function rowtrail.prune_sessions() owner to rowtrail_owner;
     alter function rowtrail.send_partition(text, oid, text, text, oid, text, text) owner to rowtrail_owner;
@@ -64,6 +65,8 @@ begin
     alter function rowtrail.report_uncovered(oid) owner to rowtrail_owner;
     alter function rowtrail.partition_drop() owner to rowtrail_owner;
     alter function rowtrail.forget_tables(oid[]) owner to rowtrail_owner;
+    alter function rowtrail.send_revert_links() owner to rowtrail_owner;
+    alter function rowtrail.prune_reverts() owner to rowtrail_owner;
     revoke create on schema rowtrail from rowtrail_owner;
   end if;
 exception when undefined_object then
@@ -73,8 +76,9 @@ $$;
 
 grant usage on schema rowtrail to :daemon;
 grant select on rowtrail.install, rowtrail.tables, rowtrail.sessions to :daemon;
-grant execute on function rowtrail.prune_sessions() to :daemon;
+grant execute on function rowtrail.prune_sessions(), rowtrail.prune_reverts() to :daemon;
 grant execute on function rowtrail.forget_tables(oid[]) to :daemon;
 grant execute on function rowtrail.is_wanted(text, text) to :daemon;
 grant execute on function rowtrail.tracked_schemas() to :daemon;
 grant execute on function rowtrail.track_policy(oid) to :daemon;
+:grant_revert

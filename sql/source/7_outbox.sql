@@ -3,25 +3,41 @@
 --
 -- A statement's rows are captured after it (`capture`), or one by one where a statement's transition tables would tell
 -- too little (`capture_row`: partitioned and inherited tables, excluded columns). Both run as the outbox's owner, so that
--- applications have no right on it; being trigger functions, they cannot be called, only fired by real changes.
--- Rows of the outbox are put in order by (start, id, position): `start` is taken before the statement, so that what
--- its triggers do comes after its own rows, and what is nested elsewhere stays where it was.
+-- applications have no right on it; being trigger functions, they cannot be called, only fired by real changes. They
+-- compare the context after each statement, and put a message with the first row that is under another one.
+-- Rows of the outbox are put in order by (start, depth, id, position): `start` is taken before the statement, so that
+-- what its triggers do comes after its own rows, and what is nested elsewhere stays where it was.
 
 create table if not exists rowtrail.outbox (
   xid xid8 not null,
   -- Where the WAL ended when the statement was captured: later statements, of whatever session, have a later one, and
   -- whoever builds on another transaction has a later one than all of its. Not a sequence: that would be the session's lastval().
   id pg_lsn not null,
-  start integer not null,            -- which statement of the transaction
+  start text,                        -- table and end of the WAL before the statement; null or spoilt: that of id
+  depth smallint not null default 0, -- of triggers
   position integer not null,         -- in the statement
   at timestamptz not null,
-  kind "char" not null,              -- i: inserted, d: deleted, o and n: updated from and to, t: truncated,
-                                     -- m: a message, r: a table's description, x: rows were dropped from here
+  kind "char" not null,              -- s: the rows of a small statement; i: inserted, d: deleted, o and n: updated from
+                                     -- and to, t: truncated, m: a message, r: a table's description, x: rows were dropped from here
   relid oid,
   message text,                      -- the context message that comes before the row; a message; a description
-  image text                         -- the row as its composite type prints it; null: too large
+  image text,                        -- the row as its composite type prints it; null: too large
+  old_images text[],                 -- s: null where the rows were inserted
+  images text[]                      -- s: null where they were deleted
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
   toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 5000, toast.autovacuum_vacuum_cost_delay = 0);
+
+-- From version 3 on, which numbered the statements of a transaction.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_attribute a where a.attrelid = 'rowtrail.outbox'::regclass and a.attname = 'depth') then
+    alter table rowtrail.outbox alter column start drop not null,
+      alter column start type text using '0 0/' || upper(to_hex(start)), add column depth smallint not null default 0,
+      add column old_images text[], add column images text[];
+    drop function if exists rowtrail.outbox_start(text);
+  end if;
+end
+$$;
 -- Counts statements whose rows were dropped. A sequence, because no one waits for it; two at once may count as one.
 create sequence if not exists rowtrail.outbox_dropped cache 1;
 
@@ -37,14 +53,36 @@ create table if not exists rowtrail.outbox_state (
 );
 insert into rowtrail.outbox_state default values on conflict (singleton) do nothing;
 
--- The number of a message or truncate among the statements of its transaction: after those that are done, and after the
--- own rows of those that are at work. The next statement has the same one, and a later place in the WAL. The setting is the application's to spoil, and then says nothing.
-create or replace function rowtrail.outbox_start(open text) returns integer
-  language sql immutable
+-- Where the statement began whose trigger calls this. Each level of triggers has a setting for what began there last:
+-- table, end of the WAL, and whether it has been captured (above the first level). What a foreign key does is begun a
+-- level above the one where it is captured, and stands there uncaptured. The settings are the application's to spoil:
+-- then this transaction's statements may be out of order.
+create or replace function rowtrail.outbox_start(relid oid) returns text
+  language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
-  select case when open ~ '^\d{1,9}( \d{1,9}:\d{1,9}:\d{1,10})*$'
-    then split_part(open, ' ', 1)::integer + 1 else 1 end
+declare
+  v_depth integer := pg_trigger_depth();
+  v_own text := coalesce(current_setting('rowtrail.start' || v_depth, true), '');
+  v_above text := coalesce(current_setting('rowtrail.start' || v_depth + 1, true), '');
+  v_is_own boolean := split_part(v_own, ' ', 1) = relid::text;
+  v_is_above boolean := split_part(v_above, ' ', 1) = relid::text;
+begin
+  if v_above ~ '^[0-9]{1,10} [0-9A-F]{1,8}/[0-9A-F]{1,8}$' and (v_is_above or not v_is_own) then
+    -- What began above before this level's statement did is over: one that touched no row, of a table captured row by row.
+    if v_own !~ '^[0-9]{1,10} [0-9A-F]{1,8}/[0-9A-F]{1,8}( captured)?$'
+      or split_part(v_above, ' ', 2)::pg_lsn >= split_part(v_own, ' ', 2)::pg_lsn then
+      if v_is_above then
+        perform set_config('rowtrail.start' || v_depth + 1, v_above || ' captured', true);
+      end if;
+      return v_above;
+    end if;
+  end if;
+  if v_is_own and v_depth > 1 and split_part(v_own, ' ', 3) = '' then
+    perform set_config('rowtrail.start' || v_depth, v_own || ' captured', true);
+  end if;
+  return v_own;
+end
 $$;
 
 -- Whether the outbox has taken all that it may; then says so, once while there is room for it.
@@ -62,8 +100,8 @@ begin
   -- Not nextval: the application may ask for its lastval().
   perform setval('rowtrail.outbox_dropped', s.last_value + 1) from rowtrail.outbox_dropped s;
   if v_bytes <= v_limit + 8388608 then
-    insert into rowtrail.outbox (xid, id, start, position, at, kind)
-      values (pg_current_xact_id(), pg_current_wal_insert_lsn(), 0, 0, clock_timestamp(), 'x');
+    insert into rowtrail.outbox (xid, id, position, at, kind)
+      values (pg_current_xact_id(), pg_current_wal_insert_lsn(), 0, clock_timestamp(), 'x');
   end if;
   return true;
 end
@@ -80,8 +118,13 @@ begin
   if current_setting('transaction_read_only')::boolean or octet_length(message) > 4194304 or pg_table_size('rowtrail.outbox') > :outbox_max_bytes and rowtrail.outbox_is_full() then
     return 0;
   end if;
+  -- A context that is sent by itself is not in the order of the statements that are at work: from here on each says its own.
+  if left(message, 3) = '{c,' and coalesce(current_setting('rowtrail.start2', true), '') = '' then
+    perform set_config('rowtrail.start2', '0 0/0 captured', true);
+  end if;
+  -- A greeting comes first in its transaction: rows that were begun before it may be under a context that refers to it.
   insert into rowtrail.outbox (xid, id, start, position, at, kind, message)
-    values (pg_current_xact_id(), pg_current_wal_insert_lsn(), rowtrail.outbox_start(current_setting('rowtrail.open', true)),
+    values (pg_current_xact_id(), pg_current_wal_insert_lsn(), case when left(message, 3) = '{h,' then '0 0/1' end,
       0, clock_timestamp(), 'm', message);
   return 1;
 end
@@ -101,61 +144,24 @@ exception when others then
 end
 $$;
 
--- Statement trigger before and after each statement on each tracked table and partition. Replaces the one of WAL capture, see there: it runs under the application's search_path.
--- The setting rowtrail.open: how many statements there were in this transaction, then those that are at work, each as
--- trigger depth, number and table. Two at the same depth are parts of one statement, or one called by the other: they
--- share a number, and the one that ended first comes first.
+-- Statement trigger before each statement on each tracked table and partition. Replaces the one of WAL capture, see
+-- there: it runs under the application's search_path.
 create or replace function rowtrail.context_trigger() returns trigger
   language plpgsql volatile
 as $$
 declare
-  v_payload pg_catalog.text;
-  v_open pg_catalog.text := coalesce(pg_catalog.current_setting('rowtrail.open', true), '');
-  v_root pg_catalog.text;
-  v_number pg_catalog.int4;
-  v_depth pg_catalog.text;
+  v_start pg_catalog.text;
 begin
-  if tg_when operator(pg_catalog.=) 'AFTER' then
-    if tg_op operator(pg_catalog.<>) 'TRUNCATE' and v_open operator(pg_catalog.~) '^\d{1,9}( \d{1,9}:\d{1,9}:\d{1,10})*$' then
-      v_root := coalesce(pg_catalog.pg_partition_root(tg_relid)::pg_catalog.oid, tg_relid)::pg_catalog.text;
-      perform pg_catalog.set_config('rowtrail.open',
-        pg_catalog.regexp_replace(v_open, pg_catalog.concat('^(.*) \d+:\d+:', v_root, '(?= |$)'), '\1'), true);
-    end if;
-    return null;
-  end if;
-  if pg_catalog.pg_current_xact_id_if_assigned() is not null then
-    v_payload := :payload;
-    if coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') operator(pg_catalog.<>) v_payload then
-      perform rowtrail.emit_context();
-    end if;
-  end if;
-  if tg_op operator(pg_catalog.<>) 'TRUNCATE' then
-    v_depth := pg_catalog.pg_trigger_depth()::pg_catalog.text;
-    v_root := coalesce(pg_catalog.pg_partition_root(tg_relid)::pg_catalog.oid, tg_relid)::pg_catalog.text;
-    if v_open operator(pg_catalog.=) '' then
-      v_open := pg_catalog.concat('1 ', v_depth, ':1:', v_root);
-    elsif v_open operator(pg_catalog.~) '^\d{1,9}$' then
-      v_number := v_open::pg_catalog.int4 operator(pg_catalog.+) 1;
-      v_open := pg_catalog.concat(v_number, ' ', v_depth, ':', v_number, ':', v_root);
-    elsif v_open operator(pg_catalog.~) '^\d{1,9}( \d{1,9}:\d{1,9}:\d{1,10})+$' and pg_catalog.length(v_open) operator(pg_catalog.<) 100000 then
-      v_number := (pg_catalog.regexp_match(v_open, pg_catalog.concat(' ', v_depth, ':(\d+):')))[1];
-      if v_number is null then
-        v_number := pg_catalog.split_part(v_open, ' ', 1)::pg_catalog.int4 operator(pg_catalog.+) 1;
-        v_open := pg_catalog.regexp_replace(v_open, '^\d+', v_number::pg_catalog.text);
-      end if;
-      v_open := pg_catalog.concat(v_open, ' ', v_depth, ':', v_number, ':', v_root);
-    else
-      v_open := pg_catalog.concat('1 ', v_depth, ':1:', v_root);
-    end if;
-    perform pg_catalog.set_config('rowtrail.open', v_open, true);
-  end if;
-  return null;
+  v_start := pg_catalog.set_config(pg_catalog.concat('rowtrail.start', pg_catalog.pg_trigger_depth()),
+    pg_catalog.concat(tg_relid, ' ', pg_catalog.pg_current_wal_insert_lsn()), true);
+  return old;
 end
 $$;
 
--- Whether the outbox is full is looked up in full now and then only, by the clock: random() would be the application's.
--- After each statement: its rows, as a whole. The context message goes out with the first of them if none has yet: a
--- statement that touches no row writes nothing. The settings give each value one text.
+-- After each statement: its rows, as a whole; one that touches no row writes nothing. The settings give each value one
+-- text. This runs in every write of the app: see 3_context.sql for why it has few expressions. A statement of up to 32
+-- rows, none of them large, is one row of the outbox; of any other, each row is.
+-- Whether the outbox is full is looked up now and then, by the WAL's position: random() would be the application's.
 create or replace function rowtrail.capture() returns trigger
   language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
@@ -164,72 +170,90 @@ create or replace function rowtrail.capture() returns trigger
 as $$
 #variable_conflict use_variable
 declare
-  v_open text := coalesce(current_setting('rowtrail.open', true), '');
-  v_start integer;
-  v_payload text;
+  v_payload text := :payload;
+  v_message text;
+  v_start text;
+  v_old_images text[];
+  v_images text[];
 begin
-  if tg_op = 'TRUNCATE' then
-    if pg_table_size('rowtrail.outbox') <= :outbox_max_bytes or not rowtrail.outbox_is_full() then
-      insert into rowtrail.outbox (xid, id, start, position, at, kind, relid)
-        values (pg_current_xact_id(), pg_current_wal_insert_lsn(), rowtrail.outbox_start(v_open), 0, clock_timestamp(), 't', tg_relid);
-      if coalesce(current_setting('rowtrail.sent', true), '') = '' then
-        perform rowtrail.emit_context();
-      end if;
-    end if;
-    return null;
-  end if;
-  v_start := coalesce((regexp_match(v_open, '^.* \d{1,9}:(\d{1,9}):' || tg_relid || '(?= |$)'))[1]::integer, rowtrail.outbox_start(v_open));
-  if coalesce(current_setting('rowtrail.sent', true), '') = '' and current_setting('rowtrail.session', true) > '' then
-    v_payload := :payload;
-    if octet_length(v_payload) > :max_bytes then
-      v_payload := null;
-    end if;
-  end if;
-  if pg_relation_size('rowtrail.outbox') > :outbox_max_bytes or extract(microseconds from clock_timestamp())::integer % 16 = 0 and pg_table_size('rowtrail.outbox') > :outbox_max_bytes then
-    -- Nothing to do if there are no rows: then the insert below is none either.
-    if tg_op = 'INSERT' then
-      if exists (select from rowtrail_new) and rowtrail.outbox_is_full() then
-        return null;
-      end if;
-    elsif exists (select from rowtrail_old) and rowtrail.outbox_is_full() then
-      return null;
-    end if;
-  end if;
   if tg_op = 'INSERT' then
-    insert into rowtrail.outbox (xid, id, start, position, at, kind, relid, message, image)
-      select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, row_number() over (), clock_timestamp(), 'i', tg_relid,
-          case when row_number() over () = 1 then v_payload end,
-          case when pg_column_size((n.*)) <= 262144 then textin(record_out((n.*))) else rowtrail.row_text((n.*)) end
-        from rowtrail_new n;
-  elsif tg_op = 'DELETE' then
-    insert into rowtrail.outbox (xid, id, start, position, at, kind, relid, message, image)
-      select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, row_number() over (), clock_timestamp(), 'd', tg_relid,
-          case when row_number() over () = 1 then v_payload end,
-          case when pg_column_size((o.*)) <= 262144 then textin(record_out((o.*))) else rowtrail.row_text((o.*)) end
-        from rowtrail_old o;
-  else
+    v_images := array(select case when pg_column_size((n.*)) <= 8192 then textin(record_out((n.*))) end from rowtrail_new n limit 33);
+  elsif tg_op = 'UPDATE' then
     -- Both tables get a row at a time, so that the same position is the same row, whatever became of its key.
-    insert into rowtrail.outbox (xid, id, start, position, at, kind, relid, message, image)
-      select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, u.position, clock_timestamp(), u.kind, tg_relid,
-          case when u.position = 1 and u.kind = 'o' then v_payload end, u.image
-        from (
-          select row_number() over () as position, 'o'::"char" as kind,
-              case when pg_column_size((o.*)) <= 262144 then textin(record_out((o.*))) else rowtrail.row_text((o.*)) end as image
-            from rowtrail_old o
-          union all
-          select row_number() over (), 'n',
-              case when pg_column_size((n.*)) <= 262144 then textin(record_out((n.*))) else rowtrail.row_text((n.*)) end
-            from rowtrail_new n
-        ) u;
-  end if;
-  if found then
-    if v_payload is not null then
-      perform set_config('rowtrail.sent', v_payload, true);
-    elsif coalesce(current_setting('rowtrail.sent', true), '') = '' then
+    v_old_images := array(select case when pg_column_size((o.*)) <= 8192 then textin(record_out((o.*))) end from rowtrail_old o limit 33);
+    v_images := array(select case when pg_column_size((n.*)) <= 8192 then textin(record_out((n.*))) end from rowtrail_new n limit 33);
+  elsif tg_op = 'DELETE' then
+    v_old_images := array(select case when pg_column_size((o.*)) <= 8192 then textin(record_out((o.*))) end from rowtrail_old o limit 33);
+  else
+    -- A TRUNCATE has no start: the rows that it removed are told in messages before it.
+    if pg_table_size('rowtrail.outbox') <= :outbox_max_bytes or not rowtrail.outbox_is_full() then
       perform rowtrail.emit_context();
+      insert into rowtrail.outbox (xid, id, depth, position, at, kind, relid)
+        values (pg_current_xact_id(), pg_current_wal_insert_lsn(), pg_trigger_depth(), 0, clock_timestamp(), 't', tg_relid);
+    end if;
+    return old;
+  end if;
+  if v_payload <> coalesce(current_setting('rowtrail.sent', true), '') then
+    v_message := v_payload;
+  end if;
+  if cardinality(coalesce(v_images, v_old_images)) not between 1 and 32
+    or array_position(v_images, null::text) is not null or array_position(v_old_images, null::text) is not null
+    or right(pg_current_wal_insert_lsn()::text, 2) = '08'
+    or pg_trigger_depth() > 1 or current_setting('rowtrail.start2', true) > ''
+    or octet_length(v_message) > :max_bytes or coalesce(current_setting('rowtrail.session', true), '') = '' then
+    -- Anything but the usual.
+    v_start := rowtrail.outbox_start(tg_relid);
+    if cardinality(coalesce(v_images, v_old_images)) = 0
+      or pg_table_size('rowtrail.outbox') > :outbox_max_bytes and rowtrail.outbox_is_full() then
+      return old;
+    end if;
+    -- Nested statements are captured in another order than they began in, which is theirs: each says its own context.
+    if v_message is not null or pg_trigger_depth() > 1 or current_setting('rowtrail.start2', true) > '' then
+      perform rowtrail.greet();
+      v_payload := :payload;
+      v_message := rowtrail.within_limit(v_payload);
+    end if;
+    if cardinality(coalesce(v_images, v_old_images)) > 32
+      or array_position(v_images, null::text) is not null or array_position(v_old_images, null::text) is not null then
+      if v_message is not null then
+        v_payload := set_config('rowtrail.sent', v_payload, true);
+      end if;
+      if tg_op = 'INSERT' then
+        insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
+          select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, pg_trigger_depth(), row_number() over (), clock_timestamp(),
+              'i', tg_relid, case when row_number() over () = 1 then v_message end,
+              case when pg_column_size((n.*)) <= 262144 then textin(record_out((n.*))) else rowtrail.row_text((n.*)) end
+            from rowtrail_new n;
+      elsif tg_op = 'DELETE' then
+        insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
+          select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, pg_trigger_depth(), row_number() over (), clock_timestamp(),
+              'd', tg_relid, case when row_number() over () = 1 then v_message end,
+              case when pg_column_size((o.*)) <= 262144 then textin(record_out((o.*))) else rowtrail.row_text((o.*)) end
+            from rowtrail_old o;
+      else
+        insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
+          select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, pg_trigger_depth(), u.position, clock_timestamp(),
+              u.kind, tg_relid, case when u.position = 1 and u.kind = 'o' then v_message end, u.image
+            from (
+              select row_number() over () as position, 'o'::"char" as kind,
+                  case when pg_column_size((o.*)) <= 262144 then textin(record_out((o.*))) else rowtrail.row_text((o.*)) end as image
+                from rowtrail_old o
+              union all
+              select row_number() over (), 'n',
+                  case when pg_column_size((n.*)) <= 262144 then textin(record_out((n.*))) else rowtrail.row_text((n.*)) end
+                from rowtrail_new n
+            ) u;
+      end if;
+      return old;
     end if;
   end if;
-  return null;
+  insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, old_images, images)
+    values (pg_current_xact_id(), pg_current_wal_insert_lsn(), coalesce(v_start, current_setting('rowtrail.start1', true)), pg_trigger_depth(),
+      1, clock_timestamp(), 's', tg_relid, v_message, v_old_images, v_images);
+  if v_message is not null then
+    v_payload := set_config('rowtrail.sent', v_payload, true);
+  end if;
+  return old;
 end
 $$;
 
@@ -242,18 +266,36 @@ create or replace function rowtrail.capture_row() returns trigger
 as $$
 #variable_conflict use_variable
 declare
-  v_open text := coalesce(current_setting('rowtrail.open', true), '');
-  v_number text := (regexp_match(v_open, '^.* \d{1,9}:(\d{1,9}):' || coalesce(pg_partition_root(tg_relid)::oid, tg_relid) || '(?= |$)'))[1];
-  v_start integer := coalesce(v_number::integer, rowtrail.outbox_start(v_open));
+  v_payload text := :payload;
+  v_start text := current_setting('rowtrail.start1', true);
+  v_message text;
   v_old text;
   v_new text;
   v_columns text;
-  v_id pg_lsn;
 begin
-  if pg_relation_size('rowtrail.outbox') > :outbox_max_bytes or extract(microseconds from clock_timestamp())::integer % 16 = 0 and pg_table_size('rowtrail.outbox') > :outbox_max_bytes then
-    if rowtrail.outbox_is_full() then
+  if v_payload <> coalesce(current_setting('rowtrail.sent', true), '') then
+    v_message := v_payload;
+  end if;
+  if pg_trigger_depth() > 1 or current_setting('rowtrail.start2', true) > '' then
+    v_start := rowtrail.outbox_start(coalesce(pg_partition_root(tg_relid)::oid, tg_relid));
+    -- As `capture` does, once a statement; more than once does no harm.
+    if v_message is not null or current_setting('rowtrail.sent_for', true) is distinct from v_start then
+      v_message := v_payload;
+      perform set_config('rowtrail.sent_for', v_start, true);
+    end if;
+  end if;
+  if right(pg_current_wal_insert_lsn()::text, 2) = '08' then
+    if pg_table_size('rowtrail.outbox') > :outbox_max_bytes and rowtrail.outbox_is_full() then
       return null;
     end if;
+  end if;
+  if v_message is not null then
+    if octet_length(v_message) > :max_bytes or coalesce(current_setting('rowtrail.session', true), '') = '' then
+      perform rowtrail.greet();
+      v_payload := :payload;
+      v_message := rowtrail.within_limit(v_payload);
+    end if;
+    v_payload := set_config('rowtrail.sent', v_payload, true);
   end if;
   if tg_nargs = 0 then
     if tg_op <> 'INSERT' then
@@ -278,17 +320,14 @@ begin
       v_new := '()';
     end if;
   end if;
-  v_id := pg_current_wal_insert_lsn();
-  if tg_op <> 'INSERT' then
-    insert into rowtrail.outbox (xid, id, start, position, at, kind, relid, image)
-      values (pg_current_xact_id(), v_id, v_start, 0, clock_timestamp(), case tg_op when 'UPDATE' then 'o'::"char" else 'd' end, tg_relid, v_old);
-  end if;
-  if tg_op <> 'DELETE' then
-    insert into rowtrail.outbox (xid, id, start, position, at, kind, relid, image)
-      values (pg_current_xact_id(), v_id, v_start, 0, clock_timestamp(), case tg_op when 'UPDATE' then 'n'::"char" else 'i' end, tg_relid, v_new);
-  end if;
-  if coalesce(current_setting('rowtrail.sent', true), '') = '' then
-    perform rowtrail.emit_context();
+  if tg_op = 'UPDATE' then
+    insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, old_images, images)
+      values (pg_current_xact_id(), pg_current_wal_insert_lsn(), v_start, pg_trigger_depth(), 1, clock_timestamp(), 's', tg_relid, v_message,
+        array[v_old], array[v_new]);
+  else
+    insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
+      values (pg_current_xact_id(), pg_current_wal_insert_lsn(), v_start, pg_trigger_depth(), 1, clock_timestamp(),
+        case tg_op when 'INSERT' then 'i'::"char" else 'd' end, tg_relid, v_message, coalesce(v_new, v_old));
   end if;
   return null;
 end
@@ -338,8 +377,8 @@ create or replace function rowtrail.describe_table(relid oid) returns void
   language sql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
-  insert into rowtrail.outbox (xid, id, start, position, at, kind, relid, message)
-    select pg_current_xact_id(), pg_current_wal_insert_lsn(), rowtrail.outbox_start(current_setting('rowtrail.open', true)), 0, clock_timestamp(), 'r',
+  insert into rowtrail.outbox (xid, id, position, at, kind, relid, message)
+    select pg_current_xact_id(), pg_current_wal_insert_lsn(), 0, clock_timestamp(), 'r',
         t.relid, d.description
       from (
         select r.relid from rowtrail.tables r
@@ -437,7 +476,7 @@ begin
   -- What default privileges gave away, and PUBLIC's right on every new function.
   foreach v_object in array array['table rowtrail.outbox', 'table rowtrail.described', 'table rowtrail.outbox_state',
     'sequence rowtrail.outbox_dropped',
-    'function rowtrail.outbox_start(text)', 'function rowtrail.outbox_is_full()', 'function rowtrail.send_message(text)',
+    'function rowtrail.outbox_start(oid)', 'function rowtrail.outbox_is_full()', 'function rowtrail.send_message(text)',
     'function rowtrail.row_text(record)', 'function rowtrail.capture()', 'function rowtrail.capture_row()',
     'function rowtrail.table_description(oid)', 'function rowtrail.describe_table(oid)', 'function rowtrail.capture_table(oid)',
     'function rowtrail.outbox_ddl()']
@@ -458,8 +497,8 @@ begin
     grant select, insert on rowtrail.outbox to rowtrail_owner;
     grant select on rowtrail.outbox_state, rowtrail.described to rowtrail_owner;
     grant select, update on sequence rowtrail.outbox_dropped to rowtrail_owner;
-    grant execute on function rowtrail.outbox_start(text), rowtrail.outbox_is_full(), rowtrail.row_text(record), rowtrail.table_description(oid),
-      rowtrail.emit_context() to rowtrail_owner;
+    grant execute on function rowtrail.outbox_start(oid), rowtrail.outbox_is_full(), rowtrail.row_text(record), rowtrail.table_description(oid),
+      rowtrail.greet(), rowtrail.within_limit(text), rowtrail.emit_context() to rowtrail_owner;
     alter function rowtrail.send_message(text) owner to rowtrail_owner;
     alter function rowtrail.capture() owner to rowtrail_owner;
     alter function rowtrail.capture_row() owner to rowtrail_owner;

@@ -159,8 +159,11 @@ begin
       execute format('alter table only %s replica identity full', v_name);
     end if;
     execute format('create or replace trigger rowtrail_context_before before insert or update or delete or truncate on %1$s for each statement execute function rowtrail.context_trigger();
-      create or replace trigger rowtrail_context_after after insert or update or delete or truncate on %1$s for each statement execute function rowtrail.context_trigger();
-      alter table only %1$s enable always trigger rowtrail_context_before, enable always trigger rowtrail_context_after', v_name);
+      alter table only %1$s enable always trigger rowtrail_context_before', v_name);
+    if :captures_wal then
+      execute format('create or replace trigger rowtrail_context_after after insert or update or delete or truncate on %1$s for each statement execute function rowtrail.context_after();
+        alter table only %1$s enable always trigger rowtrail_context_after', v_name);
+    end if;
     execute format('create or replace trigger %2$I before truncate on %1$s for each statement execute function rowtrail.truncate_trigger(%3$s);
       alter table only %1$s enable always trigger %2$I', v_name,
       case v_table.relkind when 'p' then 'rowtrail_truncate' else 'rowtrail_truncate_rows' end,

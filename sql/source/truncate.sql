@@ -124,6 +124,8 @@ begin
     perform set_config('rowtrail.truncating', v_told || tg_relid::text || ' ', true);
     return null;
   end if;
+  -- What is told is told under the context that holds now, also where no other trigger follows.
+  perform rowtrail.emit_context();
   perform rowtrail.send_truncated(v_root, tg_relid);
   return null;
 exception when others then

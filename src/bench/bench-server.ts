@@ -24,6 +24,17 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   max_wal_senders: '10',
 };
 
+/** Of a store that is only read: it is built without WAL, in the transactions that make its tables. */
+export const READ_SETTINGS: Readonly<Record<string, string>> = {
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  fsync: 'on',
+  shared_buffers: '1GB',
+  max_wal_size: '64GB',
+  checkpoint_timeout: '1d',
+  max_connections: '40',
+};
+
 const FOLDER_PREFIX = 'rowtrail-bench-';
 
 /** How to reach one database: by URL for Rowtrail, by parameters for libpq's programs. */
@@ -37,19 +48,26 @@ export interface BenchServer {
   readonly version: string;
   readonly overSocket: boolean;
   address(database: string): DatabaseAddress;
-  /** Ends the server at once and removes its data. Safe to call twice. */
+  /** Ends the server, and removes its data unless they are to be kept. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-/** A PostgreSQL server for one benchmark, in a temporary folder. */
-export async function startBenchServer(log: Log): Promise<BenchServer> {
+export interface BenchServerOptions {
+  /** Where the data is, and stays; null: in a temporary folder. */
+  readonly keep: string | null;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A PostgreSQL server for one benchmark. */
+export async function startBenchServer(log: Log, options: BenchServerOptions): Promise<BenchServer> {
+  if (options.keep !== null) return startKeptServer(log, options.keep, options.settings);
   await removeLeftovers(log);
   const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     // mkdtemp's folders are closed to other users; the server's own folder inside is closed again.
     await chmod(folder, 0o755);
-    const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), settings: SERVER_SETTINGS, log });
+    const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), settings: options.settings, log });
     return {
       version: postgres.version,
       overSocket: postgres.socketDir !== null,
@@ -63,6 +81,21 @@ export async function startBenchServer(log: Log): Promise<BenchServer> {
     await remove();
     throw error;
   }
+}
+
+/** What has been built there is for the next run, too. */
+async function startKeptServer(
+  log: Log,
+  dataDir: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<BenchServer> {
+  const postgres = await startEmbeddedPostgres({ dataDir, settings, log });
+  return {
+    version: postgres.version,
+    overSocket: postgres.socketDir !== null,
+    address: (database) => addressOf(postgres, database),
+    stop: () => postgres.stop('fast'),
+  };
 }
 
 /** A connected client of the benchmark's own; errors while it is idle are left to its next query. */

@@ -1,4 +1,5 @@
 import { createLog } from '../lib/log.ts';
+import { SealRunner } from '../daemon/seal-runner.ts';
 import { SourceAttempt } from '../daemon/source-attempt.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createPool } from '../pg/pool.ts';
@@ -15,7 +16,7 @@ const STOP_LIMIT_MS = 5_000;
 let stop: (() => Promise<void>) | null = null;
 
 process.on('message', (command: CaptureCommand) => {
-  if (command.kind === 'capture') stop = capture(command.config);
+  if (command.kind === 'capture') stop = capture(command.config, command.isSealing);
   else process.disconnect();
 });
 process.on('disconnect', () => {
@@ -24,7 +25,7 @@ process.on('disconnect', () => {
   void last?.();
 });
 
-function capture(config: Config): () => Promise<void> {
+function capture(config: Config, isSealing: boolean): () => Promise<void> {
   const source = config.sources[0]!;
   const storePool = createPool(config.store.url, 'daemon', { max: 4 });
   const sourcePool = createPool(source.url, 'catalog', { max: 2 });
@@ -41,7 +42,12 @@ function capture(config: Config): () => Promise<void> {
     process.send?.(failure);
     process.exitCode = 1;
   });
+  const seals = isSealing
+    ? new SealRunner({ store: config.store, seal: config.seal, key: null, storePool, log: createLog('silent') })
+    : null;
+  void seals?.run();
   return async () => {
+    await seals?.stop();
     await attempt.stop(STOP_LIMIT_MS);
     await running;
     await Promise.all([sourcePool.end(), storePool.end()]);

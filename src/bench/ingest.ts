@@ -4,7 +4,7 @@ import { renderSourceSql } from '../setup/source-sql.ts';
 import { connect, type BenchServer } from './bench-server.ts';
 import { runDrain } from './drain-run.ts';
 import type { IngestOptions } from './options.ts';
-import { captureConfig, runRowtrail } from './rowtrail-run.ts';
+import { captureConfig, runRowtrail, type Sealing } from './rowtrail-run.ts';
 import type { Bench, Side, SideRun } from './side-run.ts';
 import {
   planWorkload,
@@ -31,19 +31,31 @@ export interface IngestTools {
   readonly note: (line: string) => void;
 }
 
+/** What is run by turns, and what is done after a run that seals. */
+export interface IngestSides {
+  readonly sides: readonly Side[];
+  readonly sealing: Sealing | null;
+}
+
+const DRAIN_AND_ROWTRAIL: IngestSides = { sides: ['drain', 'rowtrail'], sealing: null };
+
 const SOURCE_DATABASE = 'bench_source';
 const PUBLICATION = 'bench';
 const BASE_SLOT = 'bench_base';
 
 /** Runs the chosen workloads, one after the other, each in a database of its own. */
-export async function runIngest(options: IngestOptions, tools: IngestTools): Promise<WorkloadResult[]> {
+export async function runIngest(
+  options: Omit<IngestOptions, 'json'>,
+  tools: IngestTools,
+  sides: IngestSides = DRAIN_AND_ROWTRAIL,
+): Promise<WorkloadResult[]> {
   const results: WorkloadResult[] = [];
   const server = await connect(tools.server.address('postgres').url);
   for (const workload of WORKLOADS) {
     if (!options.workloads.includes(workload.name)) continue;
     await server.query(`create database ${SOURCE_DATABASE} template template0`);
     const admin = await connect(tools.server.address(SOURCE_DATABASE).url);
-    results.push(await runWorkload(admin, workload, options, tools));
+    results.push(await runWorkload(admin, workload, { options, tools, ...sides }));
     await admin.end();
     await server.query(`drop database ${SOURCE_DATABASE} with (force)`);
   }
@@ -54,8 +66,12 @@ export async function runIngest(options: IngestOptions, tools: IngestTools): Pro
 async function runWorkload(
   admin: pg.Client,
   workload: Workload,
-  options: IngestOptions,
-  tools: IngestTools,
+  {
+    options,
+    tools,
+    sides,
+    sealing,
+  }: IngestSides & { readonly options: Omit<IngestOptions, 'json'>; readonly tools: IngestTools },
 ): Promise<WorkloadResult> {
   const plan = planWorkload(workload, options.changes ?? workload.defaultChanges);
   const title = `${workload.title}, ${plan.changes} changes`;
@@ -64,9 +80,9 @@ async function runWorkload(
   const runs: SideRun[] = [];
   for (let run = 0; run < options.runs; run += 1) {
     // Whoever comes second may find caches warm: they take turns in that, too.
-    const sides: readonly Side[] = run % 2 === 0 ? ['drain', 'rowtrail'] : ['rowtrail', 'drain'];
-    for (const side of sides) {
-      const result = side === 'drain' ? await runDrain(bench) : await runRowtrail(bench);
+    for (const side of run % 2 === 0 ? sides : sides.toReversed()) {
+      const result =
+        side === 'drain' ? await runDrain(bench) : await runRowtrail(bench, side === 'sealed' ? sealing : null);
       tools.note(`${title}: run ${run + 1}, ${side}: ${Math.round(result.changesPerSecond)} changes/s`);
       runs.push(result);
     }
@@ -79,7 +95,7 @@ async function prepare(
   admin: pg.Client,
   workload: Workload,
   plan: WorkloadPlan,
-  options: IngestOptions,
+  options: Omit<IngestOptions, 'json'>,
   tools: IngestTools,
 ): Promise<Bench> {
   const bench: Omit<Bench, 'written'> = {
@@ -106,13 +122,13 @@ async function prepare(
 async function installSource(admin: pg.Client, bench: Omit<Bench, 'written'>): Promise<void> {
   const source = captureConfig(bench, BASE_SLOT).sources[0]!;
   const role = await admin.query<{ name: string }>('select current_user::text as name');
-  const sql = await renderSourceSql({ source, daemonRole: role.rows[0]!.name, encoding: 'UTF8' });
+  const sql = await renderSourceSql({ source, daemonRole: role.rows[0]!.name, revertRole: null, encoding: 'UTF8' });
   for (const text of sql) await admin.query(text);
   if (!bench.context) return;
   for (const time of ['before', 'after']) {
     await admin.query(
       `create trigger rowtrail_context_${time} ${time} insert or update or delete on public.orders
-       for each statement execute function rowtrail.context_trigger()`,
+       for each statement execute function rowtrail.context_${time === 'before' ? 'trigger' : 'after'}()`,
     );
   }
 }

@@ -1,14 +1,15 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import pg from 'pg';
 import type { Config } from '../config/config.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { CONFIG_SCHEMA } from '../config/schema.ts';
-import { messageOf, RowtrailError } from '../lib/errors.ts';
+import { RowtrailError } from '../lib/errors.ts';
 import { createLog } from '../lib/log.ts';
 import { setup } from '../setup/install.ts';
 import { connect, type BenchServer } from './bench-server.ts';
+import { firstMessage, startChild, startDaemonProcess } from './child-process.ts';
 import type { LoadCommand, LoadReport } from './load-message.ts';
 import type { LagOptions } from './options.ts';
 
@@ -100,7 +101,7 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
-function latencyOf(values: readonly number[]): Latency {
+export function latencyOf(values: readonly number[]): Latency {
   return {
     p50Ms: percentile(values, 0.5),
     p90Ms: percentile(values, 0.9),
@@ -189,22 +190,6 @@ async function isServed(agent: Agent, url: string, id: string): Promise<boolean>
   return (JSON.parse(text) as { data: unknown[] }).data.length > 0;
 }
 
-/** The daemon as its own process: `dist/bench/daemon-process.js`, which tells where it serves. */
-async function startDaemonProcess(
-  config: Config,
-  children: Set<ChildProcess>,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const child = startChild(new URL('./daemon-process.js', import.meta.url), children);
-  const url = await firstMessage<string>(child, config, 'the daemon');
-  return {
-    url,
-    stop: async () => {
-      child.kill('SIGTERM');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    },
-  };
-}
-
 /** `dist/bench/paced-load.js` */
 async function startLoad(
   url: string,
@@ -221,21 +206,4 @@ async function startLoad(
       return report as LoadReport;
     },
   };
-}
-
-function startChild(program: URL, children: Set<ChildProcess>): ChildProcess {
-  const child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  children.add(child);
-  child.once('exit', () => children.delete(child));
-  return child;
-}
-
-function firstMessage<Answer>(child: ChildProcess, task: object, what: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as Answer));
-    child.once('exit', (code) => reject(new RowtrailError('RT_INTERNAL', `${what} ended with code ${code}`)));
-    child.send(task, (error) => {
-      if (error !== null) reject(new RowtrailError('RT_INTERNAL', messageOf(error)));
-    });
-  });
 }

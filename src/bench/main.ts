@@ -5,7 +5,13 @@ import { exitCodeOf, renderFailure } from '../cli/failure.ts';
 import { createPaint } from '../cli/paint.ts';
 import { debugRequested, processEnvironment } from '../config/environment.ts';
 import { createLog } from '../lib/log.ts';
-import { startBenchServer, type BenchServer } from './bench-server.ts';
+import {
+  READ_SETTINGS,
+  SERVER_SETTINGS,
+  startBenchServer,
+  type BenchServer,
+  type BenchServerOptions,
+} from './bench-server.ts';
 import { findPgbench, findPgRecvlogical } from './client-tools.ts';
 import { runIngest } from './ingest.ts';
 import { renderLag, runLag, type LagReport } from './lag.ts';
@@ -15,9 +21,16 @@ import {
   type BenchArguments,
   type IngestOptions,
   type LagOptions,
+  type QueryOptions,
+  type RevertOptions,
+  type SealBenchOptions,
   type SourceOptions,
 } from './options.ts';
+import { renderQuery, type QueryReport } from './query-report.ts';
+import { runQuery } from './query.ts';
+import { renderRevert, runRevert, type RevertReport } from './revert.ts';
 import { renderSource, summariseSource, type SourceReport } from './source-report.ts';
+import { renderSeal, runSeal, type SealReport } from './seal.ts';
 import { runSource } from './source.ts';
 import { renderReport, summarise, type IngestReport, type Machine } from './report.ts';
 
@@ -35,9 +48,13 @@ interface Stage {
 }
 
 /** Starts a server for `measure`, and leaves nothing behind; a signal ends it at once. */
-async function onServer<T>(signal: AbortSignal, measure: (stage: Stage) => Promise<T>): Promise<T> {
+async function onServer<T>(
+  signal: AbortSignal,
+  measure: (stage: Stage) => Promise<T>,
+  options: BenchServerOptions = { keep: null, settings: SERVER_SETTINGS },
+): Promise<T> {
   note('starting PostgreSQL');
-  const server = await startBenchServer(createLog('warn'));
+  const server = await startBenchServer(createLog('warn'), options);
   const children = new Set<ChildProcess>();
   const abandon = (): void => {
     for (const child of children) child.kill('SIGKILL');
@@ -77,6 +94,34 @@ async function source(options: SourceOptions, signal: AbortSignal): Promise<Sour
   });
 }
 
+async function query(options: QueryOptions, signal: AbortSignal): Promise<QueryReport> {
+  const loadBefore = loadavg()[0]!;
+  return onServer(
+    signal,
+    async ({ server, children }) => {
+      const result = await runQuery(options, { server, children, note });
+      return { machine: machineOf(server, loadBefore), settings: READ_SETTINGS, ...result };
+    },
+    { keep: options.keep, settings: READ_SETTINGS },
+  );
+}
+
+async function revert(options: RevertOptions, signal: AbortSignal): Promise<RevertReport> {
+  const loadBefore = loadavg()[0]!;
+  return onServer(signal, async ({ server, children }) => {
+    const changes = await runRevert(options, { server, children, note });
+    return { machine: machineOf(server, loadBefore), changes };
+  });
+}
+
+async function seal(options: SealBenchOptions, signal: AbortSignal): Promise<SealReport> {
+  const loadBefore = loadavg()[0]!;
+  return onServer(signal, async ({ server, children }) => {
+    const result = await runSeal(options, { server, pgRecvlogical: '', children, note });
+    return { machine: machineOf(server, loadBefore), ...result };
+  });
+}
+
 function machineOf(server: BenchServer, loadBefore: number): Machine {
   const processors = cpus();
   return {
@@ -99,6 +144,9 @@ async function run(chosen: BenchArguments, signal: AbortSignal): Promise<string>
     return answer(await ingest(chosen.options, signal), renderReport, chosen.options);
   }
   if (chosen.bench === 'lag') return answer(await lag(chosen.options, signal), renderLag, chosen.options);
+  if (chosen.bench === 'query') return answer(await query(chosen.options, signal), renderQuery, chosen.options);
+  if (chosen.bench === 'revert') return answer(await revert(chosen.options, signal), renderRevert, chosen.options);
+  if (chosen.bench === 'seal') return answer(await seal(chosen.options, signal), renderSeal, chosen.options);
   return answer(await source(chosen.options, signal), renderSource, chosen.options);
 }
 

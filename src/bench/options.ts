@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { messageOf, RowtrailError } from '../lib/errors.ts';
+import { REVERT_LIMITS } from '../revert/plan.ts';
 import { SOURCE_VARIANTS, type VariantName } from './source-variant.ts';
 import { WORKLOADS, type WorkloadName } from './workload.ts';
 
@@ -32,15 +33,47 @@ export interface SourceOptions {
   readonly json: boolean;
 }
 
+export interface QueryOptions {
+  /** In the store. */
+  readonly entries: number;
+  /** Of each question, for each of its pages. */
+  readonly requests: number;
+  /** Only questions whose name holds this; null: all. */
+  readonly question: string | null;
+  /** The folder in which the server's data stay for the next run; null: they go. */
+  readonly keep: string | null;
+  readonly json: boolean;
+}
+
+export interface RevertOptions {
+  /** Of the transaction that is taken back. */
+  readonly rows: number;
+  readonly json: boolean;
+}
+
+export interface SealBenchOptions {
+  /** Row changes. */
+  readonly changes: number;
+  /** With and without sealing. */
+  readonly runs: number;
+  readonly json: boolean;
+}
+
 /** Which benchmark, and how. */
 export type BenchArguments =
   | { readonly bench: 'ingest'; readonly options: IngestOptions }
   | { readonly bench: 'lag'; readonly options: LagOptions }
-  | { readonly bench: 'source'; readonly options: SourceOptions };
+  | { readonly bench: 'source'; readonly options: SourceOptions }
+  | { readonly bench: 'query'; readonly options: QueryOptions }
+  | { readonly bench: 'revert'; readonly options: RevertOptions }
+  | { readonly bench: 'seal'; readonly options: SealBenchOptions };
 
 export const USAGE = `Usage: npm run bench -- ingest [options]
        npm run bench -- lag [options]
        npm run bench -- source [options]
+       npm run bench -- query [options]
+       npm run bench -- revert [options]
+       npm run bench -- seal [options]
 
 ingest
 How fast Rowtrail stores a backlog of row changes, against pg_recvlogical throwing the same WAL away.
@@ -66,12 +99,35 @@ and one of 500,000 rows, under nothing, replica identity full, WAL capture, trig
   --runs <n>                 of each workload under each variant, taking turns (default: 5)
   --seconds <n>              of each run (default: 5)
 
+query
+How long each question to the HTTP API takes over a history of a year, for its first page and deep down; and what an
+entry takes in the store. 200 tables, 55,000 users, some of them busy and most not, one record with 2 % of all changes.
+
+  --entries <n>              in the store, about (default: 10,000,000)
+  --requests <n>             of each question and page (default: 200)
+  --question <text>          only questions whose name holds this, and not the size
+  --keep <folder>            leave the server's data there, and take them the next time
+
+revert
+How long taking a transaction back takes beside the transaction itself: an update, a delete and an insert of many rows,
+previewed and applied by a process with a heap of 256 MB.
+
+  --rows <n>                 of each transaction (default: 100,000; a revert takes 200,000 at most)
+
+seal
+What sealing costs ingest (100-row transactions, sealed every second), how fast entries are sealed when nothing else is
+done, and how fast they are verified.
+
+  --rows <n>                 row changes (default: 500,000)
+  --runs <n>                 with and without sealing, taking turns (default: 3)
+
 all
   --json                     print JSON
   -h, --help
 `;
 
 const DEFAULT_RUNS = 3;
+const DEFAULT_SEALED_CHANGES = 500_000;
 const DEFAULT_SOURCE_RUNS = 5;
 const MAX_RUNS = 100;
 const DEFAULT_SECONDS = 5;
@@ -81,6 +137,11 @@ const DEFAULT_RATE = 1_000;
 const MAX_RATE = 100_000;
 const MAX_TRANSACTIONS = 1_000_000;
 const MAX_CHANGES = 100_000_000;
+const DEFAULT_ENTRIES = 10_000_000;
+const MAX_ENTRIES = 20_000_000;
+const DEFAULT_REQUESTS = 200;
+const DEFAULT_REVERTED_ROWS = 100_000;
+const MAX_REQUESTS = 100_000;
 
 /** Reads the command line. Null: the usage was asked for. Throws RT_USAGE. */
 export function parseBenchArguments(args: readonly string[]): BenchArguments | null {
@@ -91,9 +152,12 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | n
     if (bench === 'ingest') return { bench, options: ingestOptions(values) };
     if (bench === 'lag') return { bench, options: lagOptions(values) };
     if (bench === 'source') return { bench, options: sourceOptions(values) };
+    if (bench === 'query') return { bench, options: queryOptions(values) };
+    if (bench === 'revert') return { bench, options: revertOptions(values) };
+    if (bench === 'seal') return { bench, options: sealOptions(values) };
   }
   const found = positionals.length === 0 ? 'no benchmark is named' : `unknown benchmark: ${positionals.join(' ')}`;
-  throw new RowtrailError('RT_USAGE', found, { hint: 'npm run bench -- ingest, lag or source' });
+  throw new RowtrailError('RT_USAGE', found, { hint: 'npm run bench -- ingest, lag, source, query, revert or seal' });
 }
 
 type Values = ReturnType<typeof parse>['values'];
@@ -117,6 +181,31 @@ function sourceOptions(values: Values): SourceOptions {
     variants: names.filter((name) => wanted.includes(name)),
     runs: numberOf('--runs', values.runs, DEFAULT_SOURCE_RUNS, MAX_RUNS),
     seconds: numberOf('--seconds', values.seconds, DEFAULT_SECONDS, MAX_SECONDS),
+    json: values.json === true,
+  };
+}
+
+function queryOptions(values: Values): QueryOptions {
+  return {
+    entries: numberOf('--entries', values.entries, DEFAULT_ENTRIES, MAX_ENTRIES),
+    requests: numberOf('--requests', values.requests, DEFAULT_REQUESTS, MAX_REQUESTS),
+    question: values.question ?? null,
+    keep: values.keep ?? null,
+    json: values.json === true,
+  };
+}
+
+function revertOptions(values: Values): RevertOptions {
+  return {
+    rows: numberOf('--rows', values.rows, DEFAULT_REVERTED_ROWS, REVERT_LIMITS.maxRows),
+    json: values.json === true,
+  };
+}
+
+function sealOptions(values: Values): SealBenchOptions {
+  return {
+    changes: numberOf('--rows', values.rows, DEFAULT_SEALED_CHANGES, MAX_CHANGES),
+    runs: numberOf('--runs', values.runs, DEFAULT_RUNS, MAX_RUNS),
     json: values.json === true,
   };
 }
@@ -147,6 +236,10 @@ function parse(args: readonly string[]) {
         rate: { type: 'string' },
         variant: { type: 'string' },
         seconds: { type: 'string' },
+        entries: { type: 'string' },
+        requests: { type: 'string' },
+        question: { type: 'string' },
+        keep: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

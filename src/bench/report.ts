@@ -132,7 +132,11 @@ function renderWorkload(summary: WorkloadSummary): string {
   ].join('\n');
 }
 
-const NAMES: Readonly<Record<Side, string>> = { drain: 'pg_recvlogical', rowtrail: 'Rowtrail' };
+const NAMES: Readonly<Record<Side, string>> = {
+  drain: 'pg_recvlogical',
+  rowtrail: 'Rowtrail',
+  sealed: 'Rowtrail, sealing',
+};
 
 function sideRow(side: Side, summary: SideSummary): string[] {
   const { changesPerSecond, cpuMicrosPerChange: cpu } = summary;

@@ -19,17 +19,24 @@ const POLL_MS = 10;
 /** How long storing may take: far more than it does. */
 const LIMIT_MS = { base: 120_000, perChange: 0.5 };
 
+export interface Sealing {
+  /** Called when the workload is stored and capture has ended. */
+  stored(store: pg.Client, config: Config): Promise<void>;
+}
+
 /**
  * Has Rowtrail store the workload in a fresh store on the same server. From the arrival of START_REPLICATION
- * until the checkpoint is past the workload, in a committed transaction that another session sees.
+ * until the checkpoint is past the workload, in a committed transaction that another session sees. With `sealing`, the
+ * history is sealed meanwhile, in the same process, as the daemon does it.
  */
-export function runRowtrail(bench: Bench): Promise<SideRun> {
+export function runRowtrail(bench: Bench, sealing: Sealing | null = null): Promise<SideRun> {
   return withSlotCopy(bench, 'bench_rowtrail', async (slot) => {
     await bench.admin.query(`create database ${STORE_DATABASE} template template0`);
     const store = await connect(bench.server.address(STORE_DATABASE).url);
     const config = captureConfig(bench, slot);
     await prepareStore(store, bench.admin, config.sources[0]!);
-    const measured = await measure(bench, slot, config, store);
+    const measured = await measure(bench, slot, { config, store, isSealing: sealing !== null });
+    await sealing?.stored(store, config);
     await verifyStore(store, bench);
     const bytes = await storeBytesPerEntry(store);
     await store.end();
@@ -43,6 +50,8 @@ export function captureConfig(bench: Omit<Bench, 'written'>, slot: string): Conf
   return resolveConfig(
     CONFIG_SCHEMA.parse({
       store: { url: bench.server.address(STORE_DATABASE).url, schema: STORE_SCHEMA },
+      // Often, so that it is at work while the workload is stored.
+      seal: { interval: '1s' },
       sources: [
         {
           name: 'bench',
@@ -56,8 +65,12 @@ export function captureConfig(bench: Omit<Bench, 'written'>, slot: string): Conf
   );
 }
 
-async function measure(bench: Bench, slot: string, config: Config, store: pg.Client): Promise<SideRun> {
-  const { child, failed, ended } = startCapture(bench, config);
+async function measure(
+  bench: Bench,
+  slot: string,
+  { config, store, isSealing }: { readonly config: Config; readonly store: pg.Client; readonly isSealing: boolean },
+): Promise<SideRun> {
+  const { child, failed, ended } = startCapture(bench, config, isSealing);
   const sampler = new CpuSampler();
   try {
     const start = await Promise.race([streamStart(bench.admin, slot, failed), failed]);
@@ -71,7 +84,7 @@ async function measure(bench: Bench, slot: string, config: Config, store: pg.Cli
     await ended;
     const seconds = (endedAtMs - start.startedAtMs) / 1000;
     return {
-      side: 'rowtrail',
+      side: isSealing ? 'sealed' : 'rowtrail',
       seconds,
       changesPerSecond: bench.plan.changes / seconds,
       cpuMicros: {
@@ -111,7 +124,7 @@ async function stored(bench: Bench, store: pg.Client, sampler: CpuSampler): Prom
   });
 }
 
-function startCapture(bench: Bench, config: Config) {
+function startCapture(bench: Bench, config: Config, isSealing: boolean) {
   const profile = bench.cpuProfileDir;
   const child = fork(fileURLToPath(new URL('./capture-process.js', import.meta.url)), [], {
     execArgv: profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
@@ -124,7 +137,7 @@ function startCapture(bench: Bench, config: Config) {
     child.once('exit', (code, signal) => reject(captureError(`its process ended: ${signal ?? `exit code ${code}`}`)));
   });
   failed.catch(() => {});
-  send(child, { kind: 'capture', config });
+  send(child, { kind: 'capture', config, isSealing });
   return { child, failed, ended };
 }
 

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { BenchServer } from './bench-server.ts';
 import type { Workload, WorkloadPlan, WrittenWorkload } from './workload.ts';
 
-export type Side = 'drain' | 'rowtrail';
+export type Side = 'drain' | 'rowtrail' | 'sealed';
 
 /** One run of one side over the workload's WAL. */
 export interface SideRun {

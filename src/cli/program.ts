@@ -5,17 +5,25 @@ import { VERSION } from '../lib/version.ts';
 import { checkCommand } from './check.ts';
 import type { CliContext } from './context.ts';
 import { demoCommand } from './demo.ts';
+import { exportCommand } from './export.ts';
 import { EXIT, exitCodeOf, renderFailure } from './failure.ts';
+import { logCommand } from './log.ts';
+import { reportCommand } from './report.ts';
+import { revertCommand } from './revert.ts';
 import { runCommand } from './run.ts';
+import { sealCommand } from './seal.ts';
 import { setupCommand } from './setup.ts';
+import { showCommand } from './show.ts';
 import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
 import { teardownCommand } from './teardown.ts';
+import { tokenCommand } from './token.ts';
+import { verifyCommand } from './verify.ts';
 import type { Terminal } from './terminal.ts';
 import type { Environment } from '../config/yaml-file.ts';
 
 const EXIT_CODES = `
-Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration, 3 \`check\` found problems.
+Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration, 3 \`check\` or \`verify\` found problems.
 Without --config it reads rowtrail.yaml, and without that the environment: ROWTRAIL_SOURCE_URL and so on.`;
 
 /** Runs one command line (without `node` and the script) and gives the exit code. Never rejects. */
@@ -43,12 +51,22 @@ function createProgram(context: CliContext): Command {
     checkCommand,
     runCommand,
     statusCommand,
+    logCommand,
+    showCommand,
     tailCommand,
+    exportCommand,
+    reportCommand,
+    revertCommand,
+    verifyCommand,
+    sealCommand,
     teardownCommand,
+    tokenCommand,
   ]) {
-    program.addCommand(create(context).copyInheritedSettings(program));
+    program.addCommand(create(context));
   }
-  for (const command of [program, ...program.commands]) {
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of commands) command.copyInheritedSettings(program);
+  for (const command of [program, ...commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => print(text.trimEnd()),
       writeErr: (text) => note(text.trimEnd()),

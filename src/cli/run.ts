@@ -35,9 +35,6 @@ function daemonService(config: Config, log: Log): Stoppable {
       starting = start(config, log);
       const { url } = await starting;
       log.info({ url }, 'serving');
-      if (config.http.auth.mode === 'token') {
-        log.warn('this version has no tokens yet: it answers every request from this machine, and only from it');
-      }
     },
     run: async () => (await starting)?.run(),
     stop: async () => {

@@ -4,9 +4,11 @@ import { createLog } from '../lib/log.ts';
 import type { BaselineStatus } from '../query/baseline.ts';
 import { setup } from '../setup/install.ts';
 import { baselineSummary, progressLine } from './baseline-progress.ts';
+import { createFirstToken } from '../access/token.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { EXIT } from './failure.ts';
 import { abortOnSignal, runToEnd } from './shutdown.ts';
+import { withTokenStore } from './token.ts';
 
 export function setupCommand(context: CliContext): Command {
   return databaseCommand(
@@ -23,10 +25,20 @@ export function setupCommand(context: CliContext): Command {
       const work = setup(config, { dryRun, baseline, print, log: createLog(config.log.level) });
       await runToEnd(work, { note, what: 'setup' });
       context.exitCode = EXIT.ok;
+      if (!dryRun && config.http.auth.mode === 'token') await printFirstToken(config, context);
       if (baseline && !(await makeBaselines(config, context))) context.exitCode = EXIT.failed;
       if (!dryRun)
         note('Next: `rowtrail run` captures changes and serves the API; `rowtrail check` looks at everything.');
     });
+}
+
+/** Once: whoever sets Rowtrail up is the first who may use it. */
+async function printFirstToken(config: Config, { terminal }: CliContext): Promise<void> {
+  const made = await withTokenStore(config.store, (store) =>
+    createFirstToken(store, { name: 'first admin', role: 'admin', tables: null, expiresAt: null, createdBy: 'setup' }),
+  );
+  if (made === undefined) return;
+  terminal.print(`Admin token for the HTTP API, shown this once: ${made.secret}`);
 }
 
 /** Returns whether all of them are complete. */

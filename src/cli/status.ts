@@ -3,14 +3,20 @@ import type { Config } from '../config/config.ts';
 import { createPool } from '../pg/pool.ts';
 import { assertServerVersion } from '../pg/server-version.ts';
 import { isOpenGap, readStatus, type SourceStatus, type Status } from '../query/status.ts';
+import { EVERYTHING } from '../query/visibility.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { EXIT } from './failure.ts';
 import type { Paint } from './paint.ts';
-import { byteSize, duration, grouped, printable } from './printable.ts';
+import { byteSize } from '../lib/byte-size.ts';
+import { duration } from '../lib/duration.ts';
+import { grouped, printable } from './printable.ts';
 import { slotState, type SlotState } from './slot-state.ts';
 
 const SHOWN_GAPS = 3;
 const SHOWN_BASELINES = 3;
+const SHOWN_REMOVALS = 3;
+const SHOWN_PERIODS = 4;
+const SHORT_OF_PARTITIONS_MS = 6 * 3_600_000;
 const LABEL_WIDTH = 14;
 
 export function statusCommand(context: CliContext): Command {
@@ -44,7 +50,7 @@ async function statusOf(config: Config): Promise<StatusReport> {
         async (source) => [source.name, source.capture === 'wal' ? await slotState(source) : null] as const,
       ),
     );
-    const status = await readStatus({ pool, schema: config.store.schema });
+    const status = await readStatus({ pool, schema: config.store.schema, viewer: EVERYTHING });
     const stateOf = new Map(slots);
     const known = new Set(status.sources.map((source) => source.name));
     const waiting = config.sources.filter((source) => !known.has(source.name));
@@ -80,8 +86,33 @@ export function statusText(status: StatusReport, paint: Paint, nowMs: number): s
   const { schema, entries_estimate: entries } = status.store;
   return [
     row(paint, 'store', `schema ${schema}, ${grouped(entries)} ${entries === 1 ? 'entry' : 'entries'}`),
+    ...sizeLines(status.store, paint),
+    ...retentionLines(status.store, paint, nowMs),
     ...status.sources.map((source) => sourceText(source, paint, nowMs)),
   ].join('\n');
+}
+
+function sizeLines({ bytes, periods }: Status['store'], paint: Paint): string[] {
+  if (bytes === null || periods === null) return [];
+  const shown = periods
+    .slice(0, SHOWN_PERIODS)
+    .map((period) => `${period.from.slice(0, 10)} ${byteSize(period.bytes)}`);
+  const more = periods.length > SHOWN_PERIODS ? `, ${periods.length - SHOWN_PERIODS} older` : '';
+  return [row(paint, 'on disk', `${byteSize(bytes)}${shown.length === 0 ? '' : `: from ${shown.join(', ')}${more}`}`)];
+}
+
+function retentionLines(store: Status['store'], paint: Paint, nowMs: number): string[] {
+  const { kept_since: since, removals_waiting: waiting, partitions_until: until } = store;
+  const lines = since === null ? [] : [row(paint, 'kept since', since)];
+  for (const { partition, reason } of waiting.slice(0, SHOWN_REMOVALS)) {
+    lines.push(
+      row(paint, '', paint.yellow(printable(`${partition} is to be removed and waits: ${reason ?? 'its turn'}`))),
+    );
+  }
+  if (until !== null && Date.parse(until) - nowMs < SHORT_OF_PARTITIONS_MS) {
+    lines.push(row(paint, 'partitions', paint.red(`until ${until} only: a running daemon makes more`)));
+  }
+  return lines;
 }
 
 function sourceText(source: SourceReport, paint: Paint, nowMs: number): string {

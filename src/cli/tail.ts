@@ -1,16 +1,18 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { messageOf, RowtrailError } from '../lib/errors.ts';
+import type { Command } from 'commander';
+import { RowtrailError } from '../lib/errors.ts';
 import { backoffDelayMs, pause } from '../lib/backoff.ts';
 import { createPool } from '../pg/pool.ts';
 import { listActivity, MAX_LIMIT } from '../query/activity.ts';
-import { NO_FILTER, type ActivityFilter } from '../query/filter.ts';
+import type { ActivityFilter } from '../query/filter.ts';
 import type { StoreReader } from '../query/store-reader.ts';
 import { entriesAfter, latestId } from '../query/tail.ts';
-import { nowMicros, parseTime } from '../query/time.ts';
+import { EVERYTHING } from '../query/visibility.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { entryLine } from './entry-line.ts';
 import { EXIT } from './failure.ts';
+import { countArgument, filterOfArguments, QUERY_HELP } from './query-argument.ts';
 import { abortOnSignal } from './shutdown.ts';
+import { timeOption } from './time-option.ts';
 
 const DEFAULT_COUNT = 10;
 const POLL_INTERVAL_MS = 250;
@@ -28,22 +30,30 @@ interface TailOptions {
 
 export function tailCommand(context: CliContext): Command {
   return databaseCommand('tail', 'print the latest entries, and new ones as they come')
+    .argument('[query...]', 'a search, as below')
     .option('-t, --table <table>', 'only this table, `orders` or `public.orders` (repeatable)', collect)
     .option('-u, --user <user>', 'only this user, by id or name (repeatable)', collect)
-    .option('-s, --since <time>', 'begin at this time: RFC 3339, a date, or now-2h', time)
+    .option('-s, --since <time>', 'begin at this time: RFC 3339, a date, or now-2h', timeOption)
     .option(
       '-n, --number <count>',
       `how many entries to begin with (default: ${DEFAULT_COUNT}, or all with --since)`,
-      count,
+      countArgument,
     )
     .option('--json', 'one JSON object per line')
-    .action(async (options: TailOptions) => {
+    .addHelpText('after', QUERY_HELP)
+    .action(async (words: string[], options: TailOptions) => {
+      const filter = filterOfArguments(words, {
+        table: options.table ?? [],
+        user: options.user ?? [],
+        from: options.since,
+      });
       const { store } = await configOf(context, options);
       const pool = createPool(store.url, 'tail', { max: 1 });
       const stop = abortOnSignal();
       try {
         const signal = AbortSignal.any([stop.signal, context.terminal.closed]);
-        await tail({ pool, schema: store.schema }, options, printer(context, options.json === true), context, signal);
+        const reader = { pool, schema: store.schema, viewer: EVERYTHING };
+        await tail(reader, filter, { options, print: printer(context, options.json === true), context, signal });
         context.exitCode = EXIT.ok;
       } finally {
         stop.ended();
@@ -56,17 +66,9 @@ type Print = (json: string) => void;
 
 async function tail(
   store: StoreReader,
-  options: TailOptions,
-  print: Print,
-  context: CliContext,
-  signal: AbortSignal,
+  filter: ActivityFilter,
+  { options, print, context, signal }: { options: TailOptions; print: Print; context: CliContext; signal: AbortSignal },
 ): Promise<void> {
-  const filter: ActivityFilter = {
-    ...NO_FILTER,
-    table: options.table ?? [],
-    user: options.user ?? [],
-    from: options.since ?? null,
-  };
   let lastId = await begin(store, filter, options, print);
   let failures = 0;
   while (!signal.aborted) {
@@ -87,7 +89,7 @@ async function tail(
 
 /** Prints what is there already, and gives the id from which on entries are new. */
 async function begin(store: StoreReader, filter: ActivityFilter, options: TailOptions, print: Print): Promise<bigint> {
-  if (options.since !== undefined && options.number === undefined) return 0n;
+  if (filter.from !== null && options.number === undefined) return 0n;
   const lastId = await latestId(store, filter);
   const wanted = options.number ?? DEFAULT_COUNT;
   const found: string[] = [];
@@ -110,19 +112,4 @@ function printer({ terminal }: CliContext, json: boolean): Print {
 
 function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
-}
-
-function count(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It takes a number of entries, 0 or more.');
-  return Number(text);
-}
-
-/** Checked before a database is asked, and handed on as written: `now-2h` moves on with the clock. */
-function time(text: string): string {
-  try {
-    parseTime(text, nowMicros());
-    return text;
-  } catch (error) {
-    throw new InvalidArgumentError(`It ${messageOf(error)}`);
-  }
 }

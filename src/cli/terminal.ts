@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { coloursRefused } from '../config/environment.ts';
@@ -8,6 +9,8 @@ import { createPaint, type Paint } from './paint.ts';
 /** Where a command writes and whom it can ask. Data goes to standard output, all else to standard error. */
 export interface Terminal {
   readonly print: (line: string) => void;
+  /** Bytes to standard output; resolves when it takes more. */
+  readonly write: (chunk: Buffer) => Promise<void>;
   readonly note: (line: string) => void;
   /** A line that the next one replaces, and null removes. Only where there is a person to see it. */
   readonly progress: (line: string | null) => void;
@@ -43,6 +46,10 @@ export function createTerminal({ stdin, stdout, stderr }: Streams, environment: 
   return {
     print: (line) => {
       if (!closed.signal.aborted) stdout.write(`${line}\n`);
+    },
+    write: async (chunk) => {
+      if (closed.signal.aborted || stdout.write(chunk)) return;
+      await once(stdout, 'drain', { signal: closed.signal }).catch(() => {});
     },
     note: (line) => {
       stderr.write(`${line}\n`);

@@ -2,6 +2,7 @@
 export interface Config {
   readonly store: StoreConfig;
   readonly sources: readonly SourceConfig[];
+  readonly seal: SealConfig;
   readonly http: HttpConfig;
   readonly log: { readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' };
 }
@@ -13,6 +14,19 @@ export interface StoreConfig {
   readonly partition: 'day' | 'week' | 'month';
   /** Days; null keeps everything. */
   readonly retentionDays: number | null;
+  /** A folder: what retention removes is written there before. Null: it is not kept. */
+  readonly archiveDir: string | null;
+}
+
+/** How the history is sealed. */
+export interface SealConfig {
+  readonly enabled: boolean;
+  /** Between two looks at what has no seal yet. */
+  readonly intervalMs: number;
+  /** Of one seal. */
+  readonly maxEntries: number;
+  /** An Ed25519 private key, PEM. Null: seals are not signed. */
+  readonly keyFile: string | null;
 }
 
 export interface SourceConfig {
@@ -58,6 +72,23 @@ export interface ContextMapping {
 export interface HttpConfig {
   readonly host: string;
   readonly port: number;
-  readonly auth: { readonly mode: 'token' | 'none' };
+  /** Where browsers find it, behind a proxy: scheme, host and port, no path. */
+  readonly publicUrl: string | null;
+  /** Further names that it answers to. */
+  readonly hosts: readonly string[];
+  readonly auth: {
+    readonly mode: 'token' | 'none';
+    /** `/metrics` takes no token. */
+    readonly publicMetrics: boolean;
+  };
+  /** Of each token. */
+  readonly requestsPerMinute: number;
   readonly contact: string | null;
+  /** What of those who use the interface becomes entries. */
+  readonly journal: {
+    readonly reads: boolean;
+    readonly exports: boolean;
+    readonly reverts: boolean;
+    readonly denials: boolean;
+  };
 }

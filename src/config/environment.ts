@@ -26,6 +26,8 @@ const VARIABLES: readonly { name: string; path: KeyPath; read: (text: string) =>
   { name: 'ROWTRAIL_TABLES', path: ['sources', 0, 'tables'], read: readList },
   { name: 'ROWTRAIL_CAPTURE', path: ['sources', 0, 'capture'], read: String },
   { name: 'ROWTRAIL_STORE_URL', path: ['store', 'url'], read: String },
+  { name: 'ROWTRAIL_SEAL_KEY_FILE', path: ['seal', 'keyFile'], read: String },
+  { name: 'ROWTRAIL_HOST', path: ['http', 'host'], read: String },
   { name: 'ROWTRAIL_PORT', path: ['http', 'port'], read: readNumber },
 ];
 

@@ -12,9 +12,16 @@ export function resolveConfig(file: ConfigFile): Config {
       schema: file.store.schema,
       partition: file.store.partition,
       retentionDays: file.store.retention === null ? null : Number.parseInt(file.store.retention, 10),
+      archiveDir: file.store.archive ?? null,
     },
     sources: file.sources.map(resolveSource),
-    http: { ...file.http, contact: file.http.contact ?? null },
+    seal: {
+      enabled: file.seal.enabled,
+      intervalMs: parseInterval(file.seal.interval),
+      maxEntries: file.seal.maxEntries,
+      keyFile: file.seal.keyFile ?? null,
+    },
+    http: { ...file.http, publicUrl: file.http.publicUrl ?? null, contact: file.http.contact ?? null },
     log: file.log,
   };
 }
@@ -28,6 +35,13 @@ export function parseSize(size: string | number): number {
   const unit = BYTES_PER_UNIT[match?.[2]?.toLowerCase() ?? ''];
   if (match === null || unit === undefined) throw new TypeError(`not a size: ${size}`);
   return Number(match[1]) * unit;
+}
+
+const MS_PER_UNIT: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `90s` → milliseconds. */
+function parseInterval(interval: string): number {
+  return Number.parseInt(interval, 10) * MS_PER_UNIT[interval.slice(-1)]!;
 }
 
 function resolveSource(source: ConfigFile['sources'][number]): SourceConfig {

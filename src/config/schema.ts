@@ -13,6 +13,7 @@ const URL_TAKES =
 const TABLE_PATTERN_TAKES = '"schema.table" with * for any letters, and ! before an exclusion, quoted';
 const TABLE_NAME_TAKES = '"schema.table"';
 const SIZE_TAKES = 'a size such as 64MB (B, kB, MB or GB, powers of 1024) or a number of bytes';
+const PUBLIC_URL_TAKES = 'a URL without a path, such as https://audit.example.org';
 const MAX_PORT = 65_535;
 /** Below this, whoever has the hashes finds the key by trying. */
 const MIN_HASH_KEY_LENGTH = 16;
@@ -149,7 +150,10 @@ const source = mapping({
   links: z
     .record(
       matching(/^[^.*!\s][^.*]*\.[^*]+$/, TABLE_NAME_TAKES),
-      matching(/^https?:\/\/\S+$/, 'an http(s) URL with {column} for values, such as https://shop.example/orders/{id}'),
+      matching(
+        /^https?:\/\/[^\s/?#{}]+(?:[/?#]\S*)?$/,
+        'an http(s) URL with {column} for values after its host, such as https://shop.example/orders/{id}',
+      ),
       { error: `a mapping from ${TABLE_NAME_TAKES} to a URL` },
     )
     .default({}),
@@ -203,8 +207,38 @@ const http = mapping({
     .min(0, { error: 'a port from 0 (any free one) to 65535' })
     .max(MAX_PORT, { error: 'a port from 0 (any free one) to 65535' })
     .default(7400),
-  auth: mapping({ mode: oneOf(['token', 'none']).default('token') }).prefault({}),
+  publicUrl: matching(/^https?:\/\/[^/?#@\s]+$/, PUBLIC_URL_TAKES)
+    .refine((url) => URL.canParse(url), { error: PUBLIC_URL_TAKES })
+    .optional()
+    .describe('Where browsers find it, behind a proxy. With https, cookies go that way only.'),
+  hosts: z
+    .array(matching(/^[^\s:/?#@]+$|^\[?[\da-fA-F:.]+\]?$/, 'a host name without a port'), {
+      error: 'a list of host names',
+    })
+    .default([])
+    .describe('Further names that requests may be addressed to (the Host header), such as that of a service.'),
+  auth: mapping({
+    mode: oneOf(['token', 'none'])
+      .default('token')
+      .describe('token: requests bring one. none: nobody is asked, on a loopback address only.'),
+    publicMetrics: flag().default(false).describe('/metrics takes no token.'),
+  }).prefault({}),
+  requestsPerMinute: z
+    .int({ error: 'a number of requests' })
+    .min(1, { error: 'a number of requests, 1 or more' })
+    .default(6000)
+    .describe('How many requests each token may make.'),
   contact: text('text: whom to ask for access').optional(),
+  journal: mapping({
+    reads: flag().default(true),
+    exports: flag().default(true),
+    reverts: flag().default(true),
+    denials: flag().default(true),
+  })
+    .prefault({})
+    .describe(
+      'What people read, take away (exports, reports), revert and are refused becomes entries of the source "rowtrail".',
+    ),
 }).superRefine((value, context) => {
   if (value.auth.mode === 'none' && !isLoopbackHost(value.host)) {
     context.addIssue({
@@ -215,10 +249,35 @@ const http = mapping({
   }
 });
 
+const INTERVAL_TAKES = 'a time such as 30s, 1m or 1h';
+
+const seal = mapping({
+  enabled: flag()
+    .default(true)
+    .describe('Entries are sealed, so that `rowtrail verify` can tell whether they were changed.'),
+  interval: matching(/^[1-9]\d{0,4}[smh]$/, INTERVAL_TAKES)
+    .default('1m')
+    .describe('How often new entries are sealed. What was changed in the store before its seal was made stays unseen.'),
+  maxEntries: z
+    .int({ error: 'a number of entries from 1,000 to 1,000,000' })
+    .min(1_000, { error: 'a number of entries from 1,000 to 1,000,000' })
+    .max(1_000_000, { error: 'a number of entries from 1,000 to 1,000,000' })
+    .default(50_000)
+    .describe('How many entries one seal covers at most: where a seal does not match, one of these was changed.'),
+  keyFile: text('a path')
+    .optional()
+    .describe(
+      'An Ed25519 private key (PEM) that seals are signed with; `rowtrail seal key` makes one. Relative to the working directory. Keep it where the store is not.',
+    ),
+});
+
 export const CONFIG_SCHEMA = mapping({
   store: mapping({
     url: postgresUrl().optional().describe("Where entries are kept. Default: the first source's url."),
-    schema: matching(/^[a-z_][a-z0-9_]{0,40}$/, 'a schema name: up to 41 of a-z, 0-9 and _, not beginning with a digit')
+    schema: matching(
+      /^[A-Za-z_](?:[A-Za-z0-9_ -]{0,39}[A-Za-z0-9_-])?$/,
+      'a schema name: up to 41 letters, digits, spaces, _ and -, beginning with a letter or _',
+    )
       .refine((name) => !name.startsWith('pg_') && name !== 'rowtrail' && name !== 'information_schema', {
         error: 'any other schema name: this one is reserved',
       })
@@ -228,8 +287,21 @@ export const CONFIG_SCHEMA = mapping({
       .nullable()
       .default(null)
       .describe('How long entries are kept, such as 400d. Null keeps everything.'),
-  }).prefault({}),
+    archive: text('a path')
+      .optional()
+      .describe('A folder. What retention removes is written there before, as compressed NDJSON.'),
+  })
+    .superRefine(({ archive, retention }, context) => {
+      if (archive === undefined || retention !== null) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['archive'],
+        message: 'nothing without `retention`: nothing is removed',
+      });
+    })
+    .prefault({}),
   sources,
+  seal: seal.prefault({}),
   http: http.prefault({}),
   log: mapping({
     level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

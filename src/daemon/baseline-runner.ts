@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { BaselineCatalog } from '../capture/baseline/baseline-catalog.ts';
 import { PartReader } from '../capture/baseline/part-reader.ts';
 import { readPublishedTables } from '../capture/published-columns.ts';
 import type { StreamPosition } from '../change/change.ts';
@@ -29,6 +30,7 @@ const STALE_PAUSE_MS = 5;
 /** What a baseline needs of the attempt that captures the source: its rows are written between the stream's. */
 export interface BaselineSubject extends StretchSubject {
   readonly source: Pick<SourceConfig, 'name' | 'url' | 'publication' | 'baseline'>;
+  readonly catalog: BaselineCatalog;
   readonly storePool: pg.Pool;
   readonly store: BaselineStore;
   readonly log: Log;
@@ -139,7 +141,7 @@ export class BaselineRunner {
 
   async #make(wanted: WantedBaseline, fields: object): Promise<void> {
     const reader = await this.#open();
-    const parts = await reader.parts(wanted.oid, this.#subject.source.publication);
+    const parts = await reader.parts(wanted.oid);
     const startedId = await this.#record.start(wanted.oid, parts);
     this.#subject.log.info(fields, 'baseline begins');
     for (const part of parts) await this.#readPart({ wanted, part: part.oid, startedId });
@@ -166,14 +168,13 @@ export class BaselineRunner {
   /** Reads and writes the next stretch of a part; returns whether it was the last. */
   async #readWindow(reading: Reading): Promise<boolean> {
     const { wanted, part } = reading;
-    const { publication } = this.#subject.source;
     const progress = await this.#record.progress(wanted.oid, part);
     if (progress.done) return true;
     const reader = await this.#open();
     // Before the snapshot: DDL that it does not show commits behind this position.
     const lsn = parseLsn(await reader.walEnd());
     const table = { oid: wanted.oid, part };
-    const done = await reader.inSnapshot(table, publication, async (state) => {
+    const done = await reader.inSnapshot(table, async (state) => {
       const isSameFile = progress.filenode === null || progress.filenode === state.part.filenode;
       const from = isSameFile ? progress : { block: 0, offset: 0 };
       const endBlock = Math.min(from.block + this.#window, state.part.blocks);
@@ -227,7 +228,7 @@ export class BaselineRunner {
       this.#writer = writer;
     }
     if (this.#reader === null) {
-      const reader = new PartReader(this.#subject.source.url);
+      const reader = new PartReader(this.#subject.source.url, this.#subject.catalog);
       await reader.connect();
       this.#reader = reader;
     }

@@ -14,12 +14,18 @@ export interface CaptureAttempt {
   /** Received and not yet copied to the store. */
   readonly queuedBytes: number;
   readonly caughtUp: boolean;
+  /** The store's backends that are writing now. */
+  readonly storeBackends: readonly number[];
   readonly counters: {
     readonly changes: number;
     readonly transactions: number;
     readonly unverifiedMessages: number;
     readonly entries: number;
+    readonly flushes: number;
+    readonly flushMs: number;
   };
+  /** When the last stored transaction was committed, by the source's clock, since 1970; null: none was stored yet. */
+  readonly committedAtMs: number | null;
   /** Everything that the source committed before `lsn` is stored. */
   hasStored(lsn: bigint): boolean;
   /** A partition has come or gone without capture telling it. */

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { hasTokens } from '../access/token.ts';
 import type { CaptureIntervals } from '../capture/wal/wal-capture.ts';
 import type { Config } from '../config/config.ts';
 import { createHttpServer, type HttpServer } from '../http/http-server.ts';
@@ -8,7 +9,14 @@ import { VERSION } from '../lib/version.ts';
 import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
 import { createPool, explainDatabaseError } from '../pg/pool.ts';
 import { assertServerVersion } from '../pg/server-version.ts';
+import { publicKeyOf, readSigningKey } from '../seal/signing-key.ts';
+import { forgetEvents } from '../store/journal.ts';
 import { ensurePartitions } from '../store/partition.ts';
+import type { LockWatchIntervals } from './lock-watch.ts';
+import { peopleReader } from './people-reader.ts';
+import { rollupFolder } from './rollup-folder.ts';
+import { SealRunner } from './seal-runner.ts';
+import { RetentionRunner, type RetentionIntervals } from './retention-runner.ts';
 import { SourceRunner, type RunnerDelays } from './source-runner.ts';
 
 /** How often partitions are made ahead, and old sessions forgotten. */
@@ -25,6 +33,12 @@ export interface DaemonOptions {
   readonly delays?: RunnerDelays;
   /** Default: COVERAGE_INTERVAL_MS. */
   readonly coverageIntervalMs?: number;
+  /** Default: that of BacklogWatch. */
+  readonly backlogIntervalMs?: number;
+  /** Default: those of LockWatch. */
+  readonly lockWatch?: LockWatchIntervals;
+  /** Default: RETENTION_INTERVALS. */
+  readonly retention?: RetentionIntervals;
 }
 
 export interface Daemon {
@@ -41,23 +55,41 @@ export interface Daemon {
  * source is not ready for it: the error says what to do.
  */
 export async function startDaemon(config: Config, options: DaemonOptions): Promise<Daemon> {
-  const { log, intervals, delays, coverageIntervalMs } = options;
+  const { log, intervals, delays, coverageIntervalMs, backlogIntervalMs, lockWatch } = options;
   const storePool = createPool(config.store.url, 'daemon', { max: STORE_POOL_SIZE });
   const queryPool = createPool(config.store.url, 'http', { max: QUERY_POOL_SIZE });
   const runners = config.sources.map(
     (source) =>
-      new SourceRunner({ source, store: config.store, storePool, log, intervals, delays, coverageIntervalMs }),
+      new SourceRunner({
+        source,
+        store: config.store,
+        storePool,
+        log,
+        intervals,
+        delays,
+        coverageIntervalMs,
+        backlogIntervalMs,
+        lockWatch,
+      }),
   );
+  const store = { pool: storePool, schema: config.store.schema };
+  const services = [
+    rollupFolder(store.pool, store.schema, log),
+    ...config.sources.filter(({ users }) => users !== null).map((source) => peopleReader(source, store, log)),
+  ];
+  const retention = retentionOf(config, storePool, options);
+  let seals: SealRunner | null = null;
   let http: HttpServer | null = null;
   let timer: NodeJS.Timeout | undefined;
   const stop = once(async () => {
     clearInterval(timer);
-    await Promise.all(runners.map((runner) => runner.stop()));
+    await Promise.all([retention?.stop(), seals?.stop(), ...runners.map((runner) => runner.stop())]);
+    await Promise.all(services.map((service) => service.stop()));
     await http?.close();
     await Promise.all([storePool.end(), queryPool.end()]);
   });
   try {
-    warnOfLimits(config, log);
+    const key = config.seal.keyFile === null ? null : await readSigningKey(config.seal.keyFile);
     await assertServerVersion(storePool, 'the store', config.store.url);
     await Promise.all(runners.map((runner) => runner.assertVersion()));
     await assertStore(storePool, config);
@@ -65,18 +97,31 @@ export async function startDaemon(config: Config, options: DaemonOptions): Promi
       store: { pool: queryPool, schema: config.store.schema },
       http: config.http,
       live: () => runners.map((runner) => runner.live()),
+      links: new Map(config.sources.map(({ name, links }) => [name, links])),
+      reverts: config.sources.map(({ name, revert }) => ({ name, url: revert?.url ?? null })),
+      sealKeys: key === null ? [] : [publicKeyOf(key)],
       log,
       version: VERSION,
     });
     const url = await http.listen();
+    if (config.http.auth.mode === 'token' && !(await hasTokens({ pool: queryPool, schema: config.store.schema }))) {
+      log.warn('nobody can sign in: there is no token that is good; `rowtrail token create` makes one');
+    }
     const running = runners.map((runner) => runner.run());
     for (const run of running) run.catch(() => {});
     await Promise.all(runners.map((runner) => runner.started()));
+    for (const service of services) void service.run();
     timer = setInterval(() => {
       void makePartitionsAhead(storePool, config, log);
-      for (const runner of runners) void runner.pruneSessions();
+      void forgetOldEvents(storePool, config, log);
+      for (const runner of runners) void runner.prune();
     }, HOUSEKEEPING_INTERVAL_MS);
     timer.unref();
+    void retention?.run();
+    if (config.seal.enabled) {
+      seals = new SealRunner({ store: config.store, seal: config.seal, key, storePool, log });
+      void seals.run();
+    }
     return { url, stop, run: () => settled(running) };
   } catch (error) {
     await stop();
@@ -107,14 +152,24 @@ async function makePartitionsAhead(pool: pg.Pool, config: Config, log: Log): Pro
   }
 }
 
-/** What the configuration asks for and this version does otherwise, said at start rather than found out later. */
-function warnOfLimits(config: Config, log: Log): void {
-  for (const source of config.sources) {
-    if (source.capture === 'trigger' && source.baseline) {
-      log.warn({ source: source.name }, 'baseline is not available with capture: trigger in this version');
-    }
+async function forgetOldEvents(pool: pg.Pool, config: Config, log: Log): Promise<void> {
+  try {
+    await forgetEvents(pool, config.store.schema);
+  } catch (error) {
+    log.error({ code: 'RT_STORE_WRITE' }, `cannot forget old events, trying again in an hour: ${messageOf(error)}`);
   }
-  if (config.store.retentionDays !== null) log.warn('retention is not enforced in this version: nothing is removed');
+}
+
+/** Null: everything is kept. */
+function retentionOf(config: Config, storePool: pg.Pool, { log, retention }: DaemonOptions): RetentionRunner | null {
+  const { retentionDays } = config.store;
+  if (retentionDays === null) return null;
+  return new RetentionRunner({
+    store: { ...config.store, retentionDays },
+    storePool,
+    log,
+    ...(retention === undefined ? {} : { intervals: retention }),
+  });
 }
 
 function once<T>(action: () => Promise<T>): () => Promise<T> {

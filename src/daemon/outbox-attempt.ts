@@ -12,6 +12,9 @@ import { ensurePartitions } from '../store/partition.ts';
 import { RefusedFlush } from '../store/refusal.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import type { TransactionAssembler } from '../transaction/assembler.ts';
+import type { Dictionary } from '../store/dictionary.ts';
+import { BaselineRunner } from './baseline-runner.ts';
+import { outboxCatalog } from '../capture/baseline/outbox-catalog.ts';
 import { outboxDescriber } from './outbox-describer.ts';
 import { BlockedSomewhere, type AttemptOptions, type CaptureAttempt } from './capture-attempt.ts';
 import { inStore, makePipeline } from './pipeline.ts';
@@ -34,6 +37,7 @@ export class OutboxAttempt implements CaptureAttempt {
   #pressed: Promise<void> | null = null;
   #release: (() => void) | null = null;
   #drops: { dropped: bigint; atMs: number } | null = null;
+  #baselines: BaselineRunner | null = null;
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -62,6 +66,14 @@ export class OutboxAttempt implements CaptureAttempt {
 
   partitionsMoved(): void {}
 
+  get storeBackends(): readonly number[] {
+    return this.#writer?.backends ?? [];
+  }
+
+  get committedAtMs(): number | null {
+    return this.#writer?.counters.committedAtMs ?? null;
+  }
+
   get counters(): CaptureAttempt['counters'] {
     return {
       changes: 0,
@@ -69,6 +81,8 @@ export class OutboxAttempt implements CaptureAttempt {
       unverifiedMessages: 0,
       ...this.#assembler?.counters,
       entries: this.#writer?.counters.entries ?? 0,
+      flushes: this.#writer?.counters.flushes ?? 0,
+      flushMs: this.#writer?.counters.flushMs ?? 0,
     };
   }
 
@@ -80,12 +94,13 @@ export class OutboxAttempt implements CaptureAttempt {
   /** Stores what is whole, deletes it from the outbox, and ends; gives up after `limitMs`. */
   async stop(limitMs: number): Promise<void> {
     this.#capture.halt();
+    this.#baselines?.abort();
     this.#unpress();
     const ended = this.#running?.catch(() => {}) ?? Promise.resolve();
     await within<void, void>(limitMs, ended, () => {
       this.#capture.fail(new RowtrailError('RT_STREAM', 'the drain did not end in time'));
     });
-    await this.#writer?.close();
+    await Promise.all([this.#baselines?.stop(), this.#writer?.close()]);
   }
 
   async #run(): Promise<void> {
@@ -97,7 +112,8 @@ export class OutboxAttempt implements CaptureAttempt {
       throw isBlocking(explained.code) ? this.#blocked(explained) : explained;
     } finally {
       this.#unpress();
-      await this.#writer?.close();
+      // Together: each may wait for the other.
+      await Promise.all([this.#baselines?.stop(), this.#writer?.close()]);
     }
   }
 
@@ -129,12 +145,12 @@ export class OutboxAttempt implements CaptureAttempt {
     const checkpoint = await inStore(store, () => writer.start());
     // After the checkpoint is taken: no earlier writer adds to it any more.
     const stored = await inStore(store, () => readDrained(storePool, store.schema, known.sourceId));
-    const assembler = assemble({
-      describe: outboxDescriber(source, sourcePool, await readServer(sourcePool), dictionary, relationIds, ruleKeeper),
-      restart: null,
-      storedUpTo: 0n,
-    });
+    const server = await readServer(sourcePool);
+    const describe = outboxDescriber(source, sourcePool, server, dictionary, relationIds, ruleKeeper);
+    const assembler = assemble({ describe, restart: null, storedUpTo: 0n });
     this.#assembler = assembler;
+    this.#baselines = this.#baselineRunner(writer, dictionary, assembler, describe);
+    this.#baselines.start();
     return {
       handler: assembler,
       firstPosition: checkpoint.endLsn,
@@ -152,6 +168,37 @@ export class OutboxAttempt implements CaptureAttempt {
         this.#progress();
       },
     };
+  }
+
+  #baselineRunner(
+    writer: StoreWriter,
+    dictionary: Dictionary,
+    assembler: TransactionAssembler<RelationPlan>,
+    describe: ReturnType<typeof outboxDescriber>,
+  ): BaselineRunner {
+    const { source, store, sourcePool, storePool, log } = this.#options;
+    const { sourceId, epoch } = this.#checkpoint!;
+    return new BaselineRunner({
+      source,
+      sourcePool,
+      storePool,
+      catalog: outboxCatalog,
+      store: {
+        url: store.url,
+        schema: store.schema,
+        sourceId,
+        epoch,
+        capture: 'trigger',
+        writer: writer.id,
+        dictionary,
+      },
+      log,
+      describe,
+      // A snapshot of the outbox that is taken later shows what any earlier one of the same database does.
+      passed: (_lsn, signal) => untilAborted(this.#capture.passed(), signal),
+      hasReceived: (isIt) => assembler.hasReceived((xid) => isIt(xid % XIDS)),
+      insert: (insertion) => writer.insert(insertion),
+    });
   }
 
   async #verify(): Promise<Checkpoint> {
@@ -215,6 +262,22 @@ export class OutboxAttempt implements CaptureAttempt {
     this.#hasProgressed = true;
     this.#options.onProgress?.();
   }
+}
+
+/** The numbers of transactions, after which they go round: rows hold that much of them. */
+const XIDS = 2 ** 32;
+
+/** Resolves with the promise, or when the signal aborts. */
+function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end);
+    void promise.then(end);
+  });
 }
 
 async function readServer(pool: pg.Pool): Promise<{ encoding: string; version: number }> {

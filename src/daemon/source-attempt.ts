@@ -16,6 +16,7 @@ import { readOpenGap } from '../store/gap.ts';
 import { RefusedFlush } from '../store/refusal.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import type { TransactionAssembler } from '../transaction/assembler.ts';
+import { publishedCatalog } from '../capture/baseline/baseline-catalog.ts';
 import { BaselineRunner } from './baseline-runner.ts';
 import { BlockedSomewhere, type AttemptOptions, type CaptureAttempt } from './capture-attempt.ts';
 import { inStore, makePipeline } from './pipeline.ts';
@@ -86,13 +87,23 @@ export class SourceAttempt implements CaptureAttempt {
     if (!this.#knowsMovedPartitions) this.#capture.fail(movedPartition());
   }
 
-  get counters(): { changes: number; transactions: number; unverifiedMessages: number; entries: number } {
+  get storeBackends(): readonly number[] {
+    return this.#writer?.backends ?? [];
+  }
+
+  get committedAtMs(): number | null {
+    return this.#writer?.counters.committedAtMs ?? null;
+  }
+
+  get counters(): CaptureAttempt['counters'] {
     return {
       changes: 0,
       transactions: 0,
       unverifiedMessages: 0,
       ...this.#assembler?.counters,
       entries: this.#writer?.counters.entries ?? 0,
+      flushes: this.#writer?.counters.flushes ?? 0,
+      flushMs: this.#writer?.counters.flushMs ?? 0,
     };
   }
 
@@ -269,7 +280,8 @@ export class SourceAttempt implements CaptureAttempt {
       source,
       sourcePool,
       storePool,
-      store: { url: store.url, schema: store.schema, sourceId, epoch, writer: writer.id, dictionary },
+      catalog: publishedCatalog(source.publication),
+      store: { url: store.url, schema: store.schema, sourceId, epoch, capture: 'wal', writer: writer.id, dictionary },
       log,
       describe,
       passed: (lsn, signal) => this.#passed(lsn, assembler, signal),

@@ -14,9 +14,12 @@ import type { LiveSource } from '../query/status.ts';
 import { readCheckpoint, type Checkpoint } from '../store/checkpoint.ts';
 import { openGap, withdrawGap } from '../store/gap.ts';
 import { checkCoverage } from './coverage-check.ts';
+import { BacklogWatch } from './backlog-watch.ts';
+import { LockWatch, type LockWatchIntervals } from './lock-watch.ts';
 import { decideRetry, gapReason } from './retry.ts';
 import { BlockedSomewhere, type AttemptOptions, type CaptureAttempt } from './capture-attempt.ts';
 import { OutboxAttempt } from './outbox-attempt.ts';
+import { isCapturedElsewhere } from './slot-holder.ts';
 import { SourceAttempt, StreamRestart } from './source-attempt.ts';
 
 export interface RunnerDelays {
@@ -58,6 +61,10 @@ export interface SourceRunnerOptions {
   readonly delays?: RunnerDelays | undefined;
   /** Default: COVERAGE_INTERVAL_MS. */
   readonly coverageIntervalMs?: number | undefined;
+  /** How often the source is asked what it keeps; default: that of BacklogWatch. */
+  readonly backlogIntervalMs?: number | undefined;
+  /** Default: those of LockWatch. */
+  readonly lockWatch?: LockWatchIntervals | undefined;
 }
 
 /** How an attempt ended. */
@@ -74,22 +81,37 @@ export class SourceRunner implements Service {
   readonly #options: SourceRunnerOptions;
   #sourcePool: pg.Pool;
   readonly #abort = new AbortController();
-  readonly #total = { changes: 0, entries: 0, transactions: 0, unverifiedMessages: 0 };
+  readonly #total = { changes: 0, entries: 0, transactions: 0, unverifiedMessages: 0, flushes: 0, flushMs: 0 };
   #attempt: CaptureAttempt | null = null;
   #running: Promise<void> | null = null;
   #hasStreamed = false;
   #onStreaming: (() => void) | null = null;
   #retries = 0;
+  #committedAtMs: number | null = null;
   #aloneUpTo: bigint | undefined;
   #state: LiveSource['state'] = 'starting';
   #since = new Date();
   #error: LiveSource['error'] = null;
+  #isStandby = false;
   #coverage: Promise<void> | null = null;
+  readonly #backlog: BacklogWatch;
+  #backlogWatched: Promise<void> | null = null;
+  readonly #locks: LockWatch;
+  #locksWatched: Promise<void> | null = null;
 
   constructor(options: SourceRunnerOptions) {
     this.name = options.source.name;
     this.#options = options;
     this.#sourcePool = this.#createPool();
+    const { source, log, backlogIntervalMs: intervalMs } = options;
+    this.#backlog = new BacklogWatch({ source, log, intervalMs, pool: () => this.#sourcePool });
+    this.#locks = new LockWatch({
+      source: this.name,
+      storePool: options.storePool,
+      backends: () => this.#attempt?.storeBackends ?? [],
+      log,
+      intervals: options.lockWatch,
+    });
   }
 
   /** Throws RT_VERSION if the source's server is too old, and what a connection that fails means. */
@@ -108,6 +130,8 @@ export class SourceRunner implements Service {
   }
 
   run(): Promise<void> {
+    this.#backlogWatched ??= this.#backlog.run(this.#abort.signal);
+    this.#locksWatched ??= this.#locks.run(this.#abort.signal);
     this.#running ??= this.#loop();
     return this.#running;
   }
@@ -116,17 +140,21 @@ export class SourceRunner implements Service {
     this.#abort.abort();
     await this.#attempt?.stop(DRAIN_LIMIT_MS);
     await this.#running?.catch(() => {});
-    await this.#coverage;
+    await Promise.all([this.#coverage, this.#backlogWatched, this.#locksWatched]);
     await this.#sourcePool.end();
   }
 
-  /** Removes what the source remembers of sessions that ended long ago. Never throws: the next call makes up for it. */
-  async pruneSessions(): Promise<void> {
+  /** Removes what the source remembers of sessions and reverts of long ago. Never throws: the next call makes up for it. */
+  async prune(): Promise<void> {
     if (this.#state !== 'streaming') return;
     try {
       await this.#sourcePool.query('select rowtrail.prune_sessions()');
+      await this.#sourcePool.query('select rowtrail.prune_reverts()');
     } catch (error) {
-      this.#options.log.warn({ source: this.name }, `cannot prune rowtrail.sessions: ${messageOf(error)}`);
+      this.#options.log.warn(
+        { source: this.name },
+        `cannot prune rowtrail.sessions and rowtrail.reverts: ${messageOf(error)}`,
+      );
     }
   }
 
@@ -175,20 +203,32 @@ export class SourceRunner implements Service {
       name: this.name,
       state: this.#state,
       since: this.#since,
-      error: this.#error,
+      error: this.#error ?? told(this.#locks.latest),
+      standby: this.#isStandby,
       receivedLsn: received,
       sourceLsn: walEnd,
       lagBytes: attempt?.caughtUp === true ? 0n : lagBytes,
-      lagMs: attempt?.caughtUp === true ? 0 : null,
+      lagMs: this.#lagMs(),
       queuedBytes: attempt?.queuedBytes ?? 0,
+      backlog: this.#backlog.latest,
       counters: {
         changes: this.#total.changes + (counters?.changes ?? 0),
         entries: this.#total.entries + (counters?.entries ?? 0),
         transactions: this.#total.transactions + (counters?.transactions ?? 0),
         unverifiedMessages: this.#total.unverifiedMessages + (counters?.unverifiedMessages ?? 0),
+        flushes: this.#total.flushes + (counters?.flushes ?? 0),
+        flushMs: this.#total.flushMs + (counters?.flushMs ?? 0),
         retries: this.#retries,
       },
     };
+  }
+
+  /** By the clocks of both machines; null: not known, as nothing was stored since the start. */
+  #lagMs(): number | null {
+    const attempt = this.#attempt;
+    if (attempt?.caughtUp === true) return 0;
+    const committedAtMs = attempt?.committedAtMs ?? this.#committedAtMs;
+    return committedAtMs === null ? null : Math.max(0, Date.now() - committedAtMs);
   }
 
   async #loop(): Promise<void> {
@@ -220,11 +260,19 @@ export class SourceRunner implements Service {
       this.#retries += 1;
       this.#renewPool();
       this.#enter('waiting', error);
-      if (decision === 'wait') this.#onStreaming?.();
+      if (decision === 'wait') {
+        this.#isStandby = await this.#isCapturedElsewhere(error);
+        this.#onStreaming?.();
+      }
       const delayMs = backoffDelayMs(failures, { minDelayMs: minRetryMs, maxDelayMs: maxRetryMs });
       await pause(decision === 'wait' ? standbyMs : delayMs, signal);
     }
     this.#enter('stopped', null);
+  }
+
+  /** Never throws: what can't be told is not so. */
+  async #isCapturedElsewhere(error: RowtrailError): Promise<boolean> {
+    return isCapturedElsewhere(this.#sourcePool, this.#options.source, error).catch(() => false);
   }
 
   async #once(): Promise<Ended> {
@@ -262,6 +310,9 @@ export class SourceRunner implements Service {
       this.#total.entries += counters.entries;
       this.#total.transactions += counters.transactions;
       this.#total.unverifiedMessages += counters.unverifiedMessages;
+      this.#total.flushes += counters.flushes;
+      this.#total.flushMs += counters.flushMs;
+      this.#committedAtMs = attempt.committedAtMs ?? this.#committedAtMs;
       this.#attempt = null;
     }
   }
@@ -326,13 +377,20 @@ export class SourceRunner implements Service {
   #enter(state: LiveSource['state'], error: RowtrailError | null): void {
     const { log } = this.#options;
     const repeated = this.#state === state && this.#error?.code === error?.code;
-    if (!repeated) this.#since = new Date();
+    if (!repeated) {
+      this.#since = new Date();
+      this.#isStandby = false;
+    }
     this.#state = state;
-    this.#error = error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null };
+    this.#error = told(error);
     const fields = { source: this.name, state, code: error?.code, hint: error?.hint };
     // A standby or an outage says so once, not once a second.
     if (repeated) log.debug(fields, error === null ? state : messageOf(error));
     else if (error === null) log.info(fields, `capture is ${state}`);
     else log[state === 'stopped' ? 'error' : 'warn'](fields, error.message);
   }
+}
+
+function told(error: RowtrailError | null): LiveSource['error'] {
+  return error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null };
 }

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { connectionOptions } from '../pg/pool.ts';
 import type { Random } from './random.ts';
-import { partitionStatements, SHOP_OWNER, SHOP_ROLES, SHOP_SCHEMA, type ShopRole } from './schema.ts';
+import { partitionStatements, REVERT_GRANTS, SHOP_OWNER, SHOP_ROLES, SHOP_SCHEMA, type ShopRole } from './schema.ts';
 import { seedStatements } from './seed.ts';
 
 export interface ShopDatabase {
@@ -37,13 +37,23 @@ export async function openShop(url: string, databaseName: string, random: Random
   const urlOf = (role: ShopRole): string => changed(adminUrl, { role, password: passwords[role] });
   return {
     adminUrl,
-    urls: { shop_app: urlOf('shop_app'), shop_dba: urlOf('shop_dba'), shop_batch: urlOf('shop_batch') },
+    urls: {
+      shop_app: urlOf('shop_app'),
+      shop_dba: urlOf('shop_dba'),
+      shop_batch: urlOf('shop_batch'),
+      shop_revert: urlOf('shop_revert'),
+    },
     ...state,
   };
 }
 
 async function openRoles(server: pg.Client): Promise<Record<ShopRole, string>> {
-  const passwords = { shop_app: newPassword(), shop_dba: newPassword(), shop_batch: newPassword() };
+  const passwords = {
+    shop_app: newPassword(),
+    shop_dba: newPassword(),
+    shop_batch: newPassword(),
+    shop_revert: newPassword(),
+  };
   const found = await server.query('select rolname from pg_catalog.pg_roles where rolname = any ($1)', [
     [...SHOP_ROLES],
   ]);
@@ -69,6 +79,11 @@ async function openTables(shop: pg.Client, random: Random): Promise<{ created: b
     for (const { sql, params } of seedStatements(random)) await shop.query(sql, [...params]);
   }
   for (const statement of partitionStatements(new Date())) await shop.query(statement);
+  // Once: each GRANT is a change of the schema, and an entry.
+  const granted = await shop.query(
+    `select has_table_privilege('shop_revert', 'public.customers', 'update') as already`,
+  );
+  if (granted.rows[0].already !== true) await shop.query(REVERT_GRANTS);
   const events = await shop.query('select last_value::integer as events from public.order_events_id_seq');
   await shop.query('commit');
   return { created, events: events.rows[0].events };

@@ -104,7 +104,7 @@ class EmbeddedDemo implements Demo {
     const server = await this.#postgres;
     this.#started('database server', () => server.stop(), this.#unlessStopping(server.ended(), 'database server'));
     const shop = await openShop(server.url, DATABASE, seededRandom(SEED));
-    const config = demoConfig(shop.adminUrl, port, log.level);
+    const config = demoConfig({ url: shop.adminUrl, revertUrl: shop.urls.shop_revert, port, logLevel: log.level });
     await this.#options.setup(config);
     const daemon = await this.#options.startDaemon(config);
     this.#started('daemon', () => daemon.stop(), this.#unlessStopping(daemon.ended, 'daemon'));
@@ -143,11 +143,20 @@ class EmbeddedDemo implements Demo {
   }
 }
 
+export interface DemoSettings {
+  /** The superuser's. */
+  readonly url: string;
+  readonly revertUrl: string;
+  readonly port: number;
+  readonly logLevel: string;
+}
+
 /** The configuration of the demo: one source, its history beside it, no tokens on loopback. */
-export function demoConfig(url: string, port: number, logLevel: string): Config {
+export function demoConfig({ url, revertUrl, port, logLevel }: DemoSettings): Config {
   return resolveConfig(
     CONFIG_SCHEMA.parse({
-      sources: [{ name: 'shop', url, tables: ['public.*'] }],
+      sources: [{ name: 'shop', url, tables: ['public.*'], revert: { url: revertUrl } }],
+      seal: { interval: '10s' },
       http: { host: HOST, port, auth: { mode: 'none' } },
       log: { level: logLevel },
     }),
@@ -179,6 +188,9 @@ function greet(print: (line: string) => void, url: string, shop: ShopDatabase, d
   const lines = [
     '',
     `Rowtrail watches a small shop on PostgreSQL: ${url}`,
+    '',
+    'Somebody at the shop has just deleted orders that were real. Who was it, and from where? Take it back: the',
+    'Timeline has a button Delete.',
     '',
     `  API and its documentation  ${url}/docs`,
     `  The latest five entries    curl '${url}/api/v1/activity?limit=5'`,

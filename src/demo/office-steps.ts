@@ -1,4 +1,4 @@
-import { peopleFor } from './people.ts';
+import { MATEO, peopleFor } from './people.ts';
 import { between, pick, type Random } from './random.ts';
 import { appStep, rowAt, type Statement, type Step } from './step.ts';
 
@@ -78,6 +78,27 @@ export function deleteOrder(random: Random): Step {
       params: [random()],
     },
   ]);
+}
+
+const ORDERS_MISTAKEN = 4;
+
+/** What a visitor is to find and take back: somebody takes the newest paid orders for tests, and deletes them with all their lines. */
+export function deleteRealOrders(random: Random): Step {
+  return appStep(
+    random,
+    'delete real orders',
+    MATEO,
+    [
+      {
+        sql: `with doomed as (
+            select id from public.orders where status in ('paid', 'packed', 'shipped') order by id desc limit $1),
+          lines as (delete from public.order_items where order_id in (select id from doomed))
+          delete from public.orders where id in (select id from doomed)`,
+        params: [ORDERS_MISTAKEN],
+      },
+    ],
+    'removing the test orders',
+  );
 }
 
 const CATEGORY_AT = `(select category from public.products group by category order by category limit 1

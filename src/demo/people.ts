@@ -27,6 +27,15 @@ const AMELIE: Person = {
   duties: ['support', 'sales'],
 };
 
+/** He means well. */
+export const MATEO: Person = {
+  id: 'u-1005',
+  name: 'Mateo Álvarez',
+  ip: '198.51.100.203',
+  userAgent: SAFARI_IPHONE,
+  duties: ['support', 'sales'],
+};
+
 /** The staff, in no order. */
 export const PEOPLE: readonly [Person, ...Person[]] = [
   AMELIE,
@@ -39,7 +48,7 @@ export const PEOPLE: readonly [Person, ...Person[]] = [
     duties: ['warehouse'],
   },
   { id: 'u-1004', name: 'Priya Raman', ip: '2001:db8:4::1f', userAgent: FIREFOX_LINUX, duties: ['catalogue'] },
-  { id: 'u-1005', name: 'Mateo Álvarez', ip: '198.51.100.203', userAgent: SAFARI_IPHONE, duties: ['support', 'sales'] },
+  MATEO,
   {
     id: 'u-1006',
     name: '佐藤 美咲',

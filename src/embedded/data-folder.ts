@@ -80,7 +80,7 @@ export async function initialise(
 }
 
 /** The superuser's password of an initialised cluster. */
-export async function readPassword(folder: DataFolder): Promise<string> {
+export async function readPassword(folder: Pick<DataFolder, 'cluster'>): Promise<string> {
   return (await readFile(join(folder.cluster, PASSWORD_FILE), 'utf8')).trim();
 }
 

@@ -321,11 +321,23 @@ function writeMember(out: Bytes, start: number, column: PlanColumn, tuple: Tuple
 
 function writeValue(kind: ValueKind, source: Bytes, start: number, length: number, target: Bytes, at: number): number {
   if (kind === NUMBER_VALUE && isFinite(source, start)) return copyBytes(source, start, length, target, at);
-  if (kind === JSON_VALUE) return copyBytes(source, start, length, target, at);
+  if (kind === JSON_VALUE) {
+    if (!isJsonNull(source.buffer, start)) return copyBytes(source, start, length, target, at);
+    // With a space before it, it is no NULL. There is room: see `measured`.
+    target.buffer[at] = 0x20;
+    return copyBytes(source, start, length, target, at + 1);
+  }
   if (kind === BOOLEAN_VALUE) {
     return source.buffer[start] === 0x74 ? copyBytes(TRUE, 0, 4, target, at) : copyBytes(FALSE, 0, 5, target, at);
   }
   return writeJsonString(source, start, length, target, at);
+}
+
+/** Nothing else in JSON begins with an n; `json` may have white space before it. */
+export function isJsonNull(buffer: Buffer, start: number): boolean {
+  let at = start;
+  while (buffer[at] === 0x20 || (buffer[at]! >= 0x09 && buffer[at]! <= 0x0d)) at += 1;
+  return buffer[at] === 0x6e;
 }
 
 /** NaN, Infinity and -Infinity are no JSON numbers. */

@@ -26,7 +26,9 @@ export function verbatimMembers(text: string): Member[] {
 
 /** The text of a JSON object with these members. */
 export function objectOf(members: readonly Member[]): string {
-  return `{${members.map((member) => `${member.rawKey}:${member.rawValue}`).join(',')}}`;
+  let text = '';
+  for (const { rawKey, rawValue } of members) text += `${text === '' ? '' : ','}${rawKey}:${rawValue}`;
+  return `{${text}}`;
 }
 
 /**
@@ -34,21 +36,24 @@ export function objectOf(members: readonly Member[]): string {
  * if there is one; then those that only `old` has (a column whose new value is unknown).
  */
 export function mergeMembers(row: readonly Member[], old: readonly Member[]): Member[] {
-  const replacements = new Map(old.map((member) => [member.name, member]));
-  const merged = row.map((member) => {
-    const replacement = replacements.get(member.name);
-    replacements.delete(member.name);
-    return replacement ?? member;
-  });
-  return [...merged, ...replacements.values()];
+  const merged = [...row];
+  // An update changes few columns.
+  const places = old.length > FEW ? new Map(row.map((member, place) => [member.name, place])) : null;
+  for (const member of old) {
+    const place = places === null ? row.findIndex(({ name }) => name === member.name) : (places.get(member.name) ?? -1);
+    if (place === -1) merged.push(member);
+    else merged[place] = member;
+  }
+  return merged;
 }
+
+const FEW = 8;
 
 /** The named members, in the order of the names. Undefined if one of them is missing. */
 export function pickMembers(members: readonly Member[], names: readonly string[]): Member[] | undefined {
-  const byName = new Map(members.map((member) => [member.name, member]));
   const picked: Member[] = [];
   for (const name of names) {
-    const member = byName.get(name);
+    const member = members.findLast((each) => each.name === name);
     if (member === undefined) return undefined;
     picked.push(member);
   }
@@ -97,37 +102,53 @@ function skipSpace(text: string, from: number): number {
   let at = from;
   for (;;) {
     const code = text.charCodeAt(at);
-    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
+    // NaN at the end.
+    if (!(code <= 0x20 && SPACES.has(code))) return at;
     at += 1;
   }
 }
 
 /** Where the value that begins at `start` ends: brackets are counted, strings jumped over. */
 function endOfValue(text: string, start: number): number {
-  const first = text[start];
-  if (first === '"') return endOfString(text, start);
-  if (first !== '{' && first !== '[') return endOfScalar(text, start);
+  const first = text.charCodeAt(start);
+  if (first === QUOTE) return endOfString(text, start);
+  if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return endOfScalar(text, start);
   let depth = 0;
   let at = start;
   while (at < text.length) {
-    const character = text[at];
-    if (character === '"') {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
       at = endOfString(text, at);
       continue;
     }
-    if (character === '{' || character === '[') depth += 1;
-    else if (character === '}' || character === ']') depth -= 1;
     at += 1;
-    if (depth === 0) return at;
+    if (code === OPEN_BRACE || code === OPEN_BRACKET) depth += 1;
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      depth -= 1;
+      if (depth === 0) return at;
+    }
   }
   return fail(text, at);
 }
 
+const SPACES: ReadonlySet<number> = new Set([0x20, 0x0a, 0x0d, 0x09]);
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
 /** Numbers, `true`, `false` and `null`. */
 function endOfScalar(text: string, start: number): number {
   let at = start;
-  while (at < text.length && !',}] \n\r\t'.includes(text[at] as string)) at += 1;
+  while (at < text.length && !endsScalar(text.charCodeAt(at))) at += 1;
   return at === start ? fail(text, at) : at;
+}
+
+function endsScalar(code: number): boolean {
+  return code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || (code <= 0x20 && SPACES.has(code));
 }
 
 function endOfString(text: string, start: number): number {
@@ -135,7 +156,7 @@ function endOfString(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1);
   while (quote !== -1) {
     let slashes = 0;
-    while (text[quote - 1 - slashes] === '\\') slashes += 1;
+    while (text.charCodeAt(quote - 1 - slashes) === BACKSLASH) slashes += 1;
     if (slashes % 2 === 0) return quote + 1;
     quote = text.indexOf('"', quote + 1);
   }

@@ -3,7 +3,7 @@ import { Bytes } from '../change/bytes.ts';
 import type { Change } from '../change/change.ts';
 import { LARGE_VALUE, NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../change/tuple.ts';
 import { int32s, namesField, NULL_FIELD } from './copy-field.ts';
-import { hasPartialOldTuple, MAX_RECORD_KEY_BYTES, writeHead, type EntryHead } from './entry-row.ts';
+import { hasPartialOldTuple, isJsonNull, MAX_RECORD_KEY_BYTES, writeHead, type EntryHead } from './entry-row.ts';
 import { inMemory, jsonString, sameText, verbatim, type EntryPart } from './entry-part.ts';
 import { jsonStringLength, writeJsonString } from './json-text.ts';
 import {
@@ -153,6 +153,8 @@ function smallValue(column: PlanColumn, tuple: Tuple): Buffer {
   if (tuple.lengths[column.index] === NULL_VALUE) return Buffer.from('null');
   const text = tupleText(tuple, column.index);
   if (column.kind === BOOLEAN_VALUE) return Buffer.from(text[0] === 0x74 ? 'true' : 'false');
+  // With a space before it, the null of JSON is no NULL.
+  if (column.kind === JSON_VALUE && isJsonNull(text, 0)) return Buffer.concat([Buffer.from(' '), text]);
   if (column.kind === JSON_VALUE || (column.kind === NUMBER_VALUE && /^-?\d/.test(text.toString('latin1', 0, 2)))) {
     return text;
   }

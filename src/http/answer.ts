@@ -13,6 +13,7 @@ export function sendJson(reply: FastifyReply, status: number, text: string): Fas
     .send(text);
 }
 
-function asIs(payload: unknown): string {
+/** Takes text, or what streams it, through as it is. */
+export function asIs(payload: unknown): string {
   return payload as string;
 }

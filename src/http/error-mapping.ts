@@ -3,6 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
 import { FilterError } from '../query/filter-error.ts';
+import { QueryError } from '../query/grammar/query-error.ts';
 import { HANDLER_TIMEOUT_MS, MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_PATH_PARAMETER_LENGTH } from './limits.ts';
 import { HttpProblem, type ParameterError, type ProblemCode } from './problem.ts';
 
@@ -11,7 +12,7 @@ const RETRY_LATER = { 'retry-after': '5' };
 /** What anything thrown while answering becomes. Nothing of an unexpected error reaches the client. */
 export function problemOf(error: unknown, request: FastifyRequest): HttpProblem {
   if (error instanceof HttpProblem) return error;
-  if (hasZodFastifySchemaValidationErrors(error)) return validationProblem(error.validation, parameterNames(request));
+  if (hasZodFastifySchemaValidationErrors(error)) return validationProblem(error, request);
   if (error instanceof FilterError) return filterProblem(error);
   if (error instanceof RowtrailError) return storeProblem(error);
   return frameworkProblem(error) ?? new HttpProblem('internal', 'The request could not be answered; the log says why.');
@@ -36,17 +37,26 @@ interface ValidationIssue {
   readonly params: Record<string, unknown>;
 }
 
-function validationProblem(issues: readonly ValidationIssue[], known: readonly string[]): HttpProblem {
-  const unknown = issues.flatMap((issue) =>
+function validationProblem(
+  {
+    validation,
+    validationContext,
+  }: { readonly validation: readonly ValidationIssue[]; readonly validationContext?: string | undefined },
+  request: FastifyRequest,
+): HttpProblem {
+  const isBody = validationContext === 'body';
+  const known = shapeOf(isBody ? request.routeOptions.schema?.body : request.routeOptions.schema?.querystring);
+  const unknown = validation.flatMap((issue) =>
     issue.keyword === 'unrecognized_keys' ? (issue.params['keys'] as string[]) : [],
   );
   if (unknown.length > 0) {
     const errors = unknown.map((parameter) => unknownParameter(parameter, known));
     return new HttpProblem('unknown_parameter', errors.map((error) => error.detail).join(' '), { errors });
   }
-  const errors = issues.map((issue): ParameterError => {
-    const parameter = issue.instancePath.split('/')[1] ?? '';
-    return { parameter, detail: `${parameter} ${issue.message ?? 'is wrong'}.` };
+  const errors = validation.map((issue): ParameterError => {
+    const path = issue.instancePath.split('/').slice(1);
+    const parameter = isBody ? path.join('.') : (path[0] ?? '');
+    return { parameter, detail: `${parameter === '' ? 'The body' : parameter} ${issue.message ?? 'is wrong'}.` };
   });
   return new HttpProblem('invalid_parameter', errors.map((error) => error.detail).join(' '), { errors });
 }
@@ -61,10 +71,16 @@ function unknownParameter(parameter: string, known: readonly string[]): Paramete
   return { parameter: shown, detail: `${shown} is not a parameter here. ${choice}` };
 }
 
-/** The query parameters that the route's schema declares. */
-function parameterNames(request: FastifyRequest): string[] {
-  const schema = request.routeOptions.schema?.querystring as { shape?: Record<string, unknown> } | undefined;
-  return Object.keys(schema?.shape ?? {});
+interface Shaped {
+  readonly shape?: Readonly<Record<string, unknown>>;
+  readonly out?: Shaped;
+  readonly element?: Shaped;
+}
+
+/** The names that a route's schema takes; of a list, those of what is in it. */
+function shapeOf(schema: unknown): string[] {
+  const { shape, out, element } = (schema ?? {}) as Shaped;
+  return shape === undefined && (out ?? element) !== undefined ? shapeOf(out ?? element) : Object.keys(shape ?? {});
 }
 
 function filterProblem(error: FilterError): HttpProblem {
@@ -73,8 +89,13 @@ function filterProblem(error: FilterError): HttpProblem {
   const detail = `${error.message}.`;
   return new HttpProblem(code, detail, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
-    errors: [{ parameter: error.parameter, detail }],
+    errors: [{ parameter: error.parameter, detail, ...placeOf(error) }],
   });
+}
+
+function placeOf(error: FilterError): Pick<ParameterError, 'column' | 'nearest'> {
+  if (!(error instanceof QueryError)) return {};
+  return { column: error.column, ...(error.nearest === undefined ? {} : { nearest: error.nearest }) };
 }
 
 /** The messages of these errors name hosts and roles: they go to the log, not to the client. */
@@ -86,10 +107,15 @@ function storeProblem(error: RowtrailError): HttpProblem {
     case 'RT_STORE_MISSING':
     case 'RT_STORE_VERSION':
       return new HttpProblem('store_not_set_up', 'The store has no schema that this version can read.', hint);
+    case 'RT_JOURNAL_FULL':
+      return new HttpProblem('journal_full', 'Too many entries wait to be written.', hint, RETRY_LATER);
     case 'RT_CONNECT':
     case 'RT_AUTH':
     case 'RT_DATABASE_MISSING':
     case 'RT_PRIVILEGE':
+    case 'RT_READ_ONLY':
+    case 'RT_RESOURCES':
+    case 'RT_LOCK_TIMEOUT':
       return new HttpProblem('store_unavailable', 'The store cannot be reached; the log says why.', {}, RETRY_LATER);
     default:
       return new HttpProblem('internal', 'The request could not be answered; the log says why.');

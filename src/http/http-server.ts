@@ -1,16 +1,29 @@
+import type { KeyObject } from 'node:crypto';
 import fastifyHelmet from '@fastify/helmet';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import type { HttpConfig } from '../config/config.ts';
-import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
+import { codeOf, messageOf, RowtrailError, tellable } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { LiveSource } from '../query/status.ts';
-import type { StoreReader } from '../query/store-reader.ts';
+import type { StoreConnection } from '../query/store-reader.ts';
+import type { RevertSource } from '../revert/plan.ts';
+import { Journal } from '../store/journal.ts';
+import { PrincipalDirectory } from '../access/principal.ts';
 import { assertAddressed, assertLoopback, urlHost } from './access.ts';
+import { asIs } from './answer.ts';
 import { registerActivityRoutes } from './activity-routes.ts';
+import { AccessJournal } from './access-journal.ts';
 import { registerApiDocument } from './api-document.ts';
+import { registerCommentRoutes } from './comment-routes.ts';
+import { registerConsoleRoutes } from './console-routes.ts';
+import { createAuthenticator } from './authentication.ts';
+import { registerAuthorization } from './authorization.ts';
 import { connectionProblem, problemOf } from './error-mapping.ts';
-import { registerFrontPage } from './front-page.ts';
+import { registerEventRoutes } from './event-routes.ts';
+import { registerExportRoutes } from './export-routes.ts';
+import { registerIntegrityRoutes } from './integrity-routes.ts';
+import { registerInsightRoutes } from './insight-routes.ts';
 import {
   DRAIN_TIMEOUT_MS,
   HANDLER_TIMEOUT_MS,
@@ -23,12 +36,32 @@ import {
 } from './limits.ts';
 import { registerMetricsRoute } from './metrics-routes.ts';
 import { HttpProblem, PROBLEM_TYPE, PROBLEMS, problemResponse, problemText } from './problem.ts';
+import { registerHistory } from './reader.ts';
+import type { RecordLinks } from './record-link.ts';
+import { registerRecordRoutes } from './record-routes.ts';
+import { registerReportRoutes } from './report-routes.ts';
+import { measureRequests } from './request-times.ts';
+import { registerResourceRoutes } from './resource-routes.ts';
+import { registerRevertRoutes } from './revert-routes.ts';
+import { registerSessionRoutes } from './session-routes.ts';
 import { registerStatusRoutes } from './status-routes.ts';
+import { registerStreamRoutes } from './stream-routes.ts';
+import { registerSuggestRoutes } from './suggest-routes.ts';
+import { registerTableRoutes } from './table-routes.ts';
+import { registerTokenRoutes } from './token-routes.ts';
+import { registerTransactionRoutes } from './transaction-routes.ts';
+import { registerUserRoutes } from './user-routes.ts';
 
 export interface HttpServerOptions {
-  readonly store: StoreReader;
-  readonly http: Pick<HttpConfig, 'host' | 'port'>;
+  readonly store: StoreConnection;
+  readonly http: HttpConfig;
   readonly live: () => readonly LiveSource[];
+  /** Every configured source, and where its reverts go. Without it, there is nothing to revert. */
+  readonly reverts?: readonly RevertSource[];
+  /** Whose signatures of seals are trusted. */
+  readonly sealKeys?: readonly KeyObject[];
+  /** Where applications show records. */
+  readonly links?: RecordLinks;
   readonly log: Log;
   /** Rowtrail's own, for the OpenAPI document. */
   readonly version: string;
@@ -43,26 +76,62 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** The HTTP interface of DESIGN §6 over a store. It reads; only `live` connects it to a running capture. */
+/** The HTTP interface of DESIGN §6 over a store; only `live` connects it to a running capture. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { http, log } = options;
+  const { http, log, store } = options;
+  const secure = http.publicUrl?.startsWith('https:') === true;
   const app = createApp(log);
   let port = http.port;
   app.addHook('onRequest', async (request) => {
     if ((request.raw.url?.length ?? 0) > MAX_URL_LENGTH) {
       throw new HttpProblem('url_too_long', `A URL may have ${MAX_URL_LENGTH} characters.`);
     }
-    assertAddressed({ host: request.headers.host, origin: request.headers.origin }, { host: http.host, port });
+    assertAddressed({ host: request.headers.host, origin: request.headers.origin }, { ...http, port });
   });
+  const directory = new PrincipalDirectory(store, (error) =>
+    log.warn({ code: codeOf(error) }, `cannot note when a token was used: ${messageOf(error)}`),
+  );
+  app.addHook('onClose', () => directory.close());
+  const journal = new Journal({ ...store, log });
+  const accessJournal = new AccessJournal(journal, http.journal);
+  const authenticator = createAuthenticator({ mode: http.auth.mode, secure, directory });
+  registerAuthorization(app, {
+    authenticator,
+    ...http,
+    onAccess(event) {
+      accessJournal.noteAnswer({
+        ...event,
+        caller: event.principal === null || event.principal.tokenId === null ? null : event.principal.name,
+      });
+    },
+  });
+  registerHistory(app, store);
   endConnectionsWhenClosing(app);
+  const requests = measureRequests(app);
   await registerSecurityHeaders(app);
   answerErrors(app, log);
   const paths = collectPaths(app);
-  await registerApiDocument(app, options.version);
-  registerFrontPage(app);
-  registerActivityRoutes(app, options.store);
-  registerStatusRoutes(app, options);
-  registerMetricsRoute(app, options);
+  await registerApiDocument(app, { version: options.version, secure });
+  if (!registerConsoleRoutes(app)) log.warn('the console is not there: `npm run build` makes it');
+  registerActivityRoutes(app);
+  registerSuggestRoutes(app);
+  await registerEventRoutes(app, journal);
+  registerCommentRoutes(app, journal);
+  registerStreamRoutes(app, { store, log });
+  registerExportRoutes(app, { journal: accessJournal, log });
+  registerRecordRoutes(app, options.links ?? new Map());
+  registerReportRoutes(app, { journal: accessJournal, log, version: options.version });
+  registerResourceRoutes(app);
+  registerTransactionRoutes(app);
+  registerTableRoutes(app);
+  registerUserRoutes(app);
+  registerInsightRoutes(app);
+  await registerRevertRoutes(app, { sources: options.reverts ?? [], journal: accessJournal, log });
+  registerStatusRoutes(app, options, authenticator);
+  registerIntegrityRoutes(app, { store, sealKeys: options.sealKeys ?? [], log });
+  registerMetricsRoute(app, { ...options, journal, requests }, http.auth.publicMetrics);
+  registerSessionRoutes(app, { store, directory, authenticator, secure });
+  registerTokenRoutes(app, { store, directory, contact: http.contact });
   refuseOtherMethods(app, paths);
   await app.ready();
 
@@ -70,7 +139,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   return {
     app,
     async listen() {
-      assertLoopback(http.host);
+      if (http.auth.mode === 'none') assertLoopback(http.host);
       await app.listen({ host: http.host.replace(/^\[|\]$/g, ''), port: http.port }).catch((error: unknown) => {
         throw explainListenError(error, http);
       });
@@ -78,7 +147,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       if (typeof address === 'object' && address !== null) port = address.port;
       return `http://${urlHost(http.host)}:${port}`;
     },
-    close: () => (closing ??= closeWithin(app, DRAIN_TIMEOUT_MS)),
+    close: () => (closing ??= closeAll(app, journal)),
   };
 }
 
@@ -103,6 +172,8 @@ function createApp(log: Log): FastifyInstance {
       else socket.destroy();
     },
   });
+  // A form or a plain text needs no leave to be sent from another site's page: bodies are JSON.
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   // Answers are text before they are sent (answer.ts), so no serializer may be made from their schemas.
   app.setSerializerCompiler(() => (payload) => JSON.stringify(payload));
@@ -142,8 +213,10 @@ function answerErrors(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error, request);
     const route = `${request.method} ${request.routeOptions.url ?? ''}`;
-    if (problem.code === 'internal') log.error({ err: error, route }, 'a request failed');
-    else if (!(error instanceof HttpProblem) && PROBLEMS[problem.code].status >= 500) {
+    if (problem.code === 'internal') {
+      // What a database says may quote values, and so may a stack's first line.
+      log.error({ code: codeOf(error), route, frames: framesOf(error) }, `a request failed: ${tellable(error)}`);
+    } else if (!(error instanceof HttpProblem) && PROBLEMS[problem.code].status >= 500) {
       log.warn({ code: codeOf(error), route }, messageOf(error));
     }
     return sendProblem(reply, problem, request);
@@ -157,43 +230,63 @@ function answerErrors(app: FastifyInstance, log: Log): void {
   );
 }
 
+function framesOf(error: unknown): string[] {
+  return (error instanceof Error ? (error.stack ?? '') : '').split('\n').filter((line) => /^\s+at /.test(line));
+}
+
 function sendProblem(reply: FastifyReply, problem: HttpProblem, request: FastifyRequest): FastifyReply {
   const [instance = ''] = request.url.split('?', 1);
   return reply
     .code(PROBLEMS[problem.code].status)
     .headers({ ...problem.headers, 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' })
-    .serializer((payload: unknown) => payload as string)
+    .serializer(asIs)
     .send(problemText(problem, instance));
 }
 
-/** The paths of the routes that are made after this call. */
-function collectPaths(app: FastifyInstance): ReadonlySet<string> {
-  const paths = new Set<string>();
-  app.addHook('onRoute', (route) => {
-    if (route.method === 'GET') paths.add(route.url);
+/** The paths of the routes that are made after this call, with the methods that they take. */
+function collectPaths(app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> {
+  const paths = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    // A GET brings it along, under a second name with a slash as well.
+    if (method === 'HEAD' && !paths.has(url)) return;
+    const methods = paths.get(url) ?? new Set();
+    for (const each of [method].flat()) methods.add(each);
+    paths.set(url, methods);
   });
   return paths;
 }
 
-const REFUSED_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Known paths answer 405 to other methods, so that a wrong method is not taken for a wrong path. */
-function refuseOtherMethods(app: FastifyInstance, paths: ReadonlySet<string>): void {
-  for (const url of paths) {
+function refuseOtherMethods(app: FastifyInstance, paths: ReadonlyMap<string, ReadonlySet<string>>): void {
+  // Making a route adds to the paths.
+  for (const [url, methods] of Array.from(paths)) {
     if (url.endsWith('*')) continue;
+    const allowed = METHODS.filter((method) => methods.has(method));
+    const use = allowed.filter((method) => method !== 'HEAD').join(' or ');
     app.route({
-      method: REFUSED_METHODS,
+      method: METHODS.filter((method) => !methods.has(method)),
       url,
+      config: { role: 'anyone' },
       schema: { hide: true },
       handler(request) {
         throw new HttpProblem(
           'method_not_allowed',
-          `${request.method} is not taken here: use GET.`,
+          `${request.method} is not taken here: use ${use}.`,
           {},
-          { allow: 'GET, HEAD' },
+          { allow: allowed.join(', ') },
         );
       },
     });
+  }
+}
+
+async function closeAll(app: FastifyInstance, journal: Journal): Promise<void> {
+  try {
+    await closeWithin(app, DRAIN_TIMEOUT_MS);
+  } finally {
+    await journal.stop();
   }
 }
 

@@ -1,20 +1,25 @@
 import { z } from 'zod';
+import { nearest } from '../lib/nearest.ts';
 import { DEFAULT_LIMIT, MAX_LIMIT } from '../query/activity.ts';
-import { ACTION_PATTERN } from '../query/filter.ts';
+import { COUNT_MODES } from '../query/count.ts';
+import { ENTRY_FIELDS } from '../query/entry-fields.ts';
+import { FILTER_KEYS, type ListKey } from '../query/grammar/filter-key.ts';
+import { MAX_QUERY_LENGTH } from '../query/grammar/query-text.ts';
+import { complaintOf } from '../query/grammar/value-check.ts';
 import { MAX_ID } from '../query/id-range.ts';
 import { TIME_FORMS } from '../query/time.ts';
 import { MAX_VALUE_LENGTH, MAX_VALUES } from './limits.ts';
 
 const ONCE = 'may be given once only';
 
-const oneText = z
+export const oneText = z
   .string({ error: ONCE })
   .min(1, 'must not be empty')
   .max(MAX_VALUE_LENGTH, `may have ${MAX_VALUE_LENGTH} characters`)
   // PostgreSQL text holds no NUL, so nothing stored could match one.
   .refine((value) => !value.includes('\0'), 'must not hold a NUL character');
 
-function repeated(value: z.ZodType<string>, description: string) {
+export function repeated(value: z.ZodType<string>, description: string) {
   return z
     .preprocess(
       (given) => (given === undefined || Array.isArray(given) ? given : [given]),
@@ -24,7 +29,7 @@ function repeated(value: z.ZodType<string>, description: string) {
 }
 
 /** Digits only: `1e2`, ` 5` and an empty text are no numbers here. */
-const limit = z
+export const limit = z
   .preprocess(
     (given) => (typeof given === 'string' && /^\d{1,9}$/.test(given) ? Number(given) : given),
     z
@@ -35,23 +40,66 @@ const limit = z
   )
   .describe(`Entries on a page, 1 to ${MAX_LIMIT}. A page of large images may hold fewer although more follow.`);
 
+function filter(key: ListKey) {
+  const value = z.string({ error: ONCE }).superRefine((text, context) => {
+    const complaint = complaintOf(key, text);
+    if (complaint !== undefined) context.addIssue({ code: 'custom', message: complaint });
+  });
+  return repeated(value, `${FILTER_KEYS[key].replace(/^./, (letter) => letter.toUpperCase())}.`);
+}
+
+/** Names by comma, or one by one. */
+const fields = z
+  .preprocess(
+    (given) =>
+      given === undefined
+        ? given
+        : [given].flat().flatMap((text) => (typeof text === 'string' ? text.split(',') : [text])),
+    z
+      .array(
+        z.string().superRefine((name, context) => {
+          if ((ENTRY_FIELDS as readonly string[]).includes(name)) return;
+          const meant = nearest(name, ENTRY_FIELDS);
+          const message = `names ${JSON.stringify(name.slice(0, 64))}, which entries do not have`;
+          context.addIssue({
+            code: 'custom',
+            message: `${message}: ${meant === undefined ? `they have ${ENTRY_FIELDS.join(', ')}` : `did you mean ${meant}?`}`,
+          });
+        }),
+      )
+      .max(MAX_VALUES, `may name ${MAX_VALUES} members`)
+      .optional(),
+  )
+  .describe('The members of entries to give, by comma: `id,timestamp,action`. All of them if it is left out.');
+
 export const activityParameters = z.strictObject({
-  table: repeated(oneText, 'A table: `orders`, or `public.orders`.'),
-  record: repeated(
-    oneText,
-    'A record, as an entry\'s `record` gives it: `42`, or `["1","eu"]` for a key of several columns.',
-  ),
-  user: repeated(oneText, "Who acted: a user's id or name."),
-  source: repeated(oneText, 'A source, by its configured name.'),
-  action: repeated(
-    oneText.refine(
-      (value) => ACTION_PATTERN.test(value),
-      'is not an action: create, update, delete, truncate, baseline, schema, login, logout, comment or one of your own',
+  q: z
+    .string({ error: ONCE })
+    .max(MAX_QUERY_LENGTH, `may have ${MAX_QUERY_LENGTH} characters`)
+    .optional()
+    .describe(
+      'A search text: `user:ana table:orders,customers -action:delete ip:10.0.0.0/8 from:now-7d "free text"`. It has all filters below by their names, and besides `old:`, `new:` (values), `value:` (a part of one), `is:direct`, `is:bulk`, `is:event`, `is:revert`, `is:reverted`, `is:incomplete`; `-` negates; words alone search records, users, request ids and comments. It and the other filters must both hold; a filter that both have is one with several values.',
     ),
-    'An action: create (or insert), update, delete, truncate, baseline, schema, login, logout, comment, or one of your own.',
-  ),
+  source: filter('source'),
+  table: filter('table'),
+  record: filter('record'),
+  user: filter('user'),
+  ip: filter('ip'),
+  action: filter('action'),
+  field: filter('field'),
   from: oneText.optional().describe(`Not before this time: ${TIME_FORMS}.`),
   to: oneText.optional().describe('Before this time, exclusive; the same forms.'),
+  tx: filter('tx'),
+  request_id: filter('request_id'),
+  attribution: filter('attribution'),
+  comment: filter('comment'),
+  count: z
+    .enum(COUNT_MODES, { error: 'is estimate or exact' })
+    .optional()
+    .describe(
+      'Also how many entries match in all, in `meta.count`. `exact` counts every one; `estimate` where that would take long not.',
+    ),
+  fields,
   sort: z
     .enum(['-id', 'id'], { error: 'is -id (newest first) or id (oldest first)' })
     .default('-id')

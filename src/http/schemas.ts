@@ -6,9 +6,9 @@ import { PROBLEMS } from './problem.ts';
  * every digit, and never pass through them.
  */
 
-const id = z.string().regex(/^\d+$/).describe('A 64-bit number, as text.');
-const time = z.string().describe('RFC 3339, UTC, microseconds.').meta({ format: 'date-time' });
-const image = z
+export const id = z.string().regex(/^\d+$/).describe('A 64-bit number, as text.');
+export const time = z.string().describe('RFC 3339, UTC, microseconds.').meta({ format: 'date-time' });
+export const image = z
   .record(z.string(), z.unknown())
   .nullable()
   .describe(
@@ -55,8 +55,8 @@ const entryMembers = {
       id,
       xid: z.string().nullable(),
       lsn: z.string().nullable().describe('Of the commit.'),
-      ordinal: z.int().nullable().describe('Place in the transaction, from 0.'),
-      size: z.int().nullable().describe('Entries in the transaction.'),
+      ordinal: z.int().nullable().describe('Place in the transaction, from 0. Null for who does not see everything.'),
+      size: z.int().nullable().describe('Entries in the transaction. Null for who does not see everything.'),
     })
     .nullable(),
   reverts: z.array(id).describe('Entries that this one takes back.'),
@@ -70,6 +70,10 @@ const entryMembers = {
     })
     .nullable()
     .describe('Columns whose value is not known, and why.'),
+  api: z
+    .object({ id: z.uuid(), token: z.string() })
+    .optional()
+    .describe('Of an entry that came over this interface: the id of the event, and the name of the token.'),
   data: z
     .unknown()
     .optional()
@@ -78,7 +82,7 @@ const entryMembers = {
     ),
 };
 
-const entry = z.object(entryMembers).meta({ id: 'Entry', description: 'One change of one row, or one event.' });
+export const entry = z.object(entryMembers).meta({ id: 'Entry', description: 'One change of one row, or one event.' });
 
 export const activityAnswer = z
   .object({
@@ -86,6 +90,16 @@ export const activityAnswer = z
     meta: z.object({
       next: z.string().nullable().describe('Cursor for `after`; null at the end of the list.'),
       prev: z.string().nullable().describe('Cursor for `before`; null at its start.'),
+      searched: z
+        .object({ until: time })
+        .optional()
+        .describe(
+          'Where a page ended after some looking: everything that happened since this time was looked at (with `sort=id`: that was recorded before it), and `next` goes on.',
+        ),
+      count: z
+        .object({ value: z.int(), exact: z.boolean() })
+        .optional()
+        .describe('With `count`: how many entries match in all.'),
       resume: z
         .string()
         .optional()
@@ -101,9 +115,18 @@ export const entryAnswer = z
       siblings: z
         .object({
           data: z.array(entry),
-          total: z.int().describe('How many other entries the transaction has.'),
+          total: z.int().describe('How many other entries the transaction has that you may see.'),
         })
         .describe('The other entries of its transaction, the nearest 100 at most.'),
+      seal: z
+        .object({
+          number: z.int(),
+          sealed_at: time,
+          hash: z.string().describe('SHA-256, hex.'),
+          key_id: z.string().nullable().describe('Of the key that signed it; null: it is not signed.'),
+        })
+        .nullable()
+        .describe('The seal that covers it, see /integrity; null: it has none yet.'),
     }),
   })
   .meta({ id: 'EntryAnswer' });
@@ -142,11 +165,17 @@ const live = z.object({
   state: z.enum(['starting', 'streaming', 'waiting', 'stopped']),
   since: time,
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }).nullable(),
+  standby: z.boolean().describe('It waits because another Rowtrail captures this source, and takes over from it.'),
   received_lsn: lsn,
   source_lsn: lsn,
   lag_bytes: z.number().nullable(),
   lag_ms: z.number().nullable(),
-  queued_bytes: z.number().describe('Received and not yet sent to the store.'),
+  queued_bytes: z.number().nullable().describe('Received and not yet sent to the store.'),
+  backlog_bytes: z.number().nullable().describe('What the source keeps until it is captured: WAL, or its outbox.'),
+  backlog_limit_bytes: z
+    .number()
+    .nullable()
+    .describe('Past this size changes are lost. Null: there is no limit but the disk, or it is not known.'),
   counters: z
     .object({
       changes: z.int(),
@@ -155,13 +184,32 @@ const live = z.object({
       unverified_messages: z.int(),
       retries: z.int(),
     })
-    .describe('Since the daemon started.'),
+    .nullable()
+    .describe('Since the daemon started. Null, as positions and numbers of bytes are, for a token limited to tables.'),
 });
 
 export const statusAnswer = z
   .object({
     data: z.object({
-      store: z.object({ schema: z.string(), entries_estimate: z.int() }),
+      store: z.object({
+        schema: z.string(),
+        entries_estimate: z.int(),
+        kept_since: time
+          .nullable()
+          .describe('What was recorded before has been removed by retention; null: nothing ever was.'),
+        partitions_until: time.nullable().describe('Entries recorded up to here have a partition already.'),
+        bytes: z
+          .int()
+          .nullable()
+          .describe('What its partitioned tables take on disk, with indexes. Null for a token limited to tables.'),
+        periods: z
+          .array(z.object({ from: time, to: time, bytes: z.int() }))
+          .nullable()
+          .describe('The same by the time in which entries were recorded, the newest first.'),
+        removals_waiting: z
+          .array(z.object({ partition: z.string(), since: time, reason: z.string().nullable() }))
+          .describe('Partitions that retention could not remove yet.'),
+      }),
       sources: z.array(
         z.object({
           name: z.string(),
@@ -186,10 +234,10 @@ export const healthAnswer = z.object({ status: z.literal('alive') });
 
 export const readinessAnswer = z.object({
   status: z.literal('ready'),
-  gaps: z.int().describe('Recorded gaps in the history.'),
+  gaps: z.int().optional().describe('Recorded gaps in the history; told to those who may read the status.'),
 });
 
-const problem = z
+export const problem = z
   .object({
     type: z.string(),
     title: z.string(),
@@ -198,7 +246,18 @@ const problem = z
     detail: z.string(),
     instance: z.string(),
     hint: z.string().optional(),
-    errors: z.array(z.object({ parameter: z.string(), detail: z.string(), nearest: z.string().optional() })).optional(),
+    role: z.string().optional().describe('The role that is needed.'),
+    contact: z.string().optional().describe('Whom to ask for it.'),
+    errors: z
+      .array(
+        z.object({
+          parameter: z.string(),
+          detail: z.string(),
+          nearest: z.string().optional(),
+          column: z.int().optional().describe('In a search text: where it is wrong, from 1, in characters.'),
+        }),
+      )
+      .optional(),
     reasons: z.array(z.record(z.string(), z.unknown())).optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457.' });

@@ -62,12 +62,19 @@ export function createPool(
   });
   // An error on an idle client is followed by its removal; the next query opens a new one.
   pool.on('error', () => {});
+  // Nor is one that is taken out and asked nothing at this moment to bring the process down: its next query fails.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
 /** Cuts a connection, whatever it is in the middle of: `end` would wait for that. */
 export function destroyClient(client: pg.Client): void {
   socketOf(client).destroy();
+}
+
+/** The process id of a connected client's backend; its types do not tell. */
+export function backendOf(client: pg.ClientBase): number {
+  return (client as unknown as { readonly processID: number }).processID;
 }
 
 /** What a client writes to; its types do not tell. */

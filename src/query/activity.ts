@@ -1,12 +1,15 @@
+import { countActivity, type ActivityCount, type CountMode } from './count.ts';
 import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
 import { readEntries, type EntryText } from './entry-reader.ts';
 import { FilterError } from './filter-error.ts';
 import { resolveFilter, type ActivityFilter, type Sort } from './filter.ts';
 import { readHorizon } from './horizon.ts';
 import { MAX_ID, type IdRange } from './id-range.ts';
-import { findIds, type Direction } from './scan.ts';
+import { findIds } from './scan.ts';
+import type { Direction } from './scan-walk.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
-import { nowMicros, type Micros } from './time.ts';
+import { formatTime, nowMicros, recordedAt, type Micros } from './time.ts';
+import type { Viewer } from './visibility.ts';
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1000;
@@ -20,6 +23,10 @@ export interface ActivityQuery {
   /** Cursors of an earlier page; at most one of them. */
   readonly after: string | null;
   readonly before: string | null;
+  /** Whether the page tells how many entries match in all. */
+  readonly count?: CountMode | null;
+  /** Entries that are looked at where no index tells what matches; `MAX_LOOKED_AT` if it is left out. */
+  readonly maxLookedAt?: number;
 }
 
 export interface ActivityPage {
@@ -29,6 +36,13 @@ export interface ActivityPage {
     readonly next: string | null;
     /** Null at its start. */
     readonly prev: string | null;
+    /**
+     * Where a filter asks for what no index tells, a page ends after some looking: all that has happened since this
+     * time (with `sort=id`: all that was recorded before it) was looked at, and `next` goes on from there.
+     */
+    readonly searched?: { readonly until: string };
+    /** How many entries match in all, if it was asked for. */
+    readonly count?: ActivityCount;
     /** With `sort=id`, going forward: where to go on later, for what has been added since. Never null. */
     readonly resume?: string;
   };
@@ -39,13 +53,19 @@ export interface ActivityPage {
  * Throws a FilterError for a cursor or time that can't be used, and what `inSnapshot` throws.
  */
 export async function listActivity(store: StoreReader, query: ActivityQuery): Promise<ActivityPage> {
-  const position = positionOf(query);
+  const position = positionOf(query, store.viewer);
   const now = position?.now ?? nowMicros();
   return inSnapshot(store, async (snapshot) => {
     const horizon = query.sort === 'id' ? await readHorizon(snapshot, query.filter) : MAX_ID;
     const walk = walkOf(query, position, horizon);
     const found = await readPage(snapshot, query, walk, now);
-    return { entries: found.entries, meta: metaOf(query, walk, found, { position, now, horizon }) };
+    const meta = metaOf(query, walk, found, { position, now, horizon, viewer: store.viewer });
+    const count = query.count ?? null;
+    if (count === null) return { entries: found.entries, meta };
+    return {
+      entries: found.entries,
+      meta: { ...meta, count: await countActivity(snapshot, query.filter, count, now) },
+    };
   });
 }
 
@@ -59,16 +79,19 @@ interface Walk {
 interface Found {
   /** In the order of the list. */
   readonly entries: readonly EntryText[];
-  /** Whether further entries follow in the direction of the walk. */
-  readonly more: boolean;
+  /** Where to go on in the direction of the walk; null at the end of the list. */
+  readonly edge: bigint | null;
+  /** Whether the edge is the end of what was looked at, not that of a full page. */
+  readonly isSearchEdge: boolean;
 }
 
-function positionOf(query: ActivityQuery): Position | null {
+function positionOf(query: ActivityQuery, viewer: Viewer): Position | null {
+  const scope = { filter: query.filter, sort: query.sort, viewer };
   if (query.after !== null && query.before !== null) {
     throw new FilterError('before', 'after and before exclude each other', 'Give the one cursor of the page you want.');
   }
-  if (query.after !== null) return decodeCursor(query.after, 'after', query.filter, query.sort);
-  if (query.before !== null) return decodeCursor(query.before, 'before', query.filter, query.sort);
+  if (query.after !== null) return decodeCursor(query.after, 'after', scope);
+  if (query.before !== null) return decodeCursor(query.before, 'before', scope);
   return null;
 }
 
@@ -84,33 +107,38 @@ function walkOf(query: ActivityQuery, position: Position | null, horizon: bigint
 
 async function readPage(snapshot: Snapshot, query: ActivityQuery, walk: Walk, now: Micros): Promise<Found> {
   const filter = await resolveFilter(snapshot, query.filter, now);
-  if (filter === undefined) return { entries: [], more: false };
-  const ids = await findIds(snapshot, filter, walk.range, walk.direction, query.limit + 1);
+  if (filter === undefined) return { entries: [], edge: null, isSearchEdge: false };
+  const { ids, until } = await findIds(snapshot, filter, walk.range, walk.direction, {
+    want: query.limit + 1,
+    ...(query.maxLookedAt === undefined ? {} : { maxLookedAt: query.maxLookedAt }),
+  });
   const wanted = ids.slice(0, query.limit);
   const entries = await readEntries(snapshot, wanted);
+  const isCut = ids.length > wanted.length || entries.length < wanted.length;
   return {
     entries: walk.backward ? entries.toReversed() : entries,
-    more: ids.length > wanted.length || entries.length < wanted.length,
+    edge: isCut ? (entries.at(-1)?.id ?? (wanted.at(-1) as bigint)) : until,
+    isSearchEdge: !isCut && until !== null,
   };
 }
 
 function metaOf(
   query: ActivityQuery,
   walk: Walk,
-  { entries, more }: Found,
-  at: { position: Position | null; now: Micros; horizon: bigint },
+  { entries, edge, isSearchEdge }: Found,
+  at: { position: Position | null; now: Micros; horizon: bigint; viewer: Viewer },
 ): ActivityPage['meta'] {
-  const cursor = (id: bigint): string => encodeCursor({ id, now: at.now }, query.filter, query.sort);
-  const first = entries[0]?.id;
-  const last = entries.at(-1)?.id;
-  const edge = (walk.backward ? last : first) ?? idBehind(at.position, walk.direction);
-  const back = at.position === null ? null : cursor(edge);
-  if (walk.backward) return { next: back, prev: more && first !== undefined ? cursor(first) : null };
-  const next = more && last !== undefined ? cursor(last) : null;
-  if (query.sort === '-id') return { next, prev: back };
-  const seen = more && last !== undefined ? last : at.horizon - 1n;
+  const scope = { filter: query.filter, sort: query.sort, viewer: at.viewer };
+  const cursor = (id: bigint): string => encodeCursor({ id, now: at.now }, scope);
+  const start = (walk.backward ? entries.at(-1) : entries[0])?.id ?? idBehind(at.position, walk.direction);
+  const back = at.position === null ? null : cursor(start);
+  const onward = edge === null ? null : cursor(edge);
+  const searched = isSearchEdge ? { searched: { until: formatTime(recordedAt(edge as bigint)) } } : {};
+  if (walk.backward) return { next: back, prev: onward, ...searched };
+  if (query.sort === '-id') return { next: onward, prev: back, ...searched };
+  const seen = edge ?? at.horizon - 1n;
   const resume = cursor(at.position !== null && at.position.id > seen ? at.position.id : seen);
-  return { next, prev: back, resume };
+  return { next: onward, prev: back, ...searched, resume };
 }
 
 /** From an empty page the way back begins a step behind the position, so that the position's own entry is included. */

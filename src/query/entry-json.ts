@@ -1,4 +1,5 @@
 import { membersOf, mergeMembers, objectOf, omitMembers, pickMembers, type Member } from '../entry/image.ts';
+import { NO_LINKS, type EntryLinks } from './entry-links.ts';
 
 /** What the store knows of one entry; JSON columns and 64-bit numbers as their text. */
 export interface EntryRecord {
@@ -39,42 +40,105 @@ export interface EntryRecord {
   readonly after_gap: boolean | null;
 }
 
-/** The text of an entry as DESIGN §5 shapes it: every key, in its order, images as stored. */
-export function entryJson(record: EntryRecord): string {
+/** The members of an entry as JSON texts, but for its links; `data` and `api`: undefined where it has no such member. */
+export interface EntryTexts extends ContextTexts {
+  readonly id: string;
+  readonly action: string;
+  readonly timestamp: string;
+  readonly source: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly record: string;
+  readonly key: string;
+  readonly changed: string;
+  readonly before: string;
+  readonly after: string;
+  readonly transaction: string;
+  readonly incomplete: string;
+  readonly data: string | undefined;
+  readonly api: string | undefined;
+  /** What the texts are of. */
+  readonly from: EntryRecord;
+}
+
+/** What all entries under one context have in common. */
+export interface ContextTexts {
+  readonly user: string;
+  readonly ip: string;
+  readonly userAgent: string;
+  readonly comment: string;
+  readonly requestId: string;
+  readonly context: string;
+  readonly attribution: string;
+  readonly database: string;
+}
+
+export function contextTexts(record: EntryRecord): ContextTexts {
+  return {
+    user: userText(record),
+    ip: text(record.ip),
+    userAgent: text(record.user_agent),
+    comment: text(record.comment),
+    requestId: text(record.request_id),
+    context: record.context ?? '{}',
+    attribution: text(record.attribution ?? 'unknown'),
+    database: databaseText(record),
+  };
+}
+
+/** `of`: its context's, where they are known already. */
+export function entryTexts(record: EntryRecord, of: ContextTexts = contextTexts(record)): EntryTexts {
   const images = imagesOf(record);
-  const event = new Map(
-    (record.data === null || record.row !== null ? [] : membersOf(record.data)).map((member) => [
-      member.name,
-      member.rawValue,
-    ]),
+  const event = record.data === null || record.row !== null ? null : eventOf(record.data);
+  return {
+    id: `"${record.id}"`,
+    action: text(record.action),
+    timestamp: `"${record.timestamp}"`,
+    source: text(record.source),
+    schema: record.schema_name === null ? (event?.get('schema') ?? 'null') : text(record.schema_name),
+    table: record.table_name === null ? (event?.get('table') ?? 'null') : text(record.table_name),
+    record: text(record.record_key),
+    key: images.key,
+    changed: namesText(record.changed),
+    before: images.before,
+    after: images.after,
+    user: of.user,
+    ip: of.ip,
+    userAgent: of.userAgent,
+    comment: event?.get('comment') ?? of.comment,
+    requestId: of.requestId,
+    context: of.context,
+    attribution: of.attribution,
+    database: of.database,
+    transaction: transactionText(record),
+    incomplete: images.incomplete,
+    data: event === null ? undefined : (event.get('data') ?? 'null'),
+    api: event?.get('api'),
+    from: record,
+  };
+}
+
+/** The text of an entry as DESIGN §5 shapes it: every key, in its order, images as stored. */
+export function entryJson(record: EntryRecord, links: EntryLinks = NO_LINKS): string {
+  return jsonOf(entryTexts(record), links);
+}
+
+export function jsonOf(texts: EntryTexts, links: EntryLinks = NO_LINKS): string {
+  const { data, api } = texts;
+  return (
+    `{"id":${texts.id},"action":${texts.action},"timestamp":${texts.timestamp},"source":${texts.source},"schema":${texts.schema},` +
+    `"table":${texts.table},"record":${texts.record},"key":${texts.key},"changed":${texts.changed},"before":${texts.before},` +
+    `"after":${texts.after},"user":${texts.user},"ip":${texts.ip},"user_agent":${texts.userAgent},"comment":${texts.comment},` +
+    `"request_id":${texts.requestId},"context":${texts.context},"attribution":${texts.attribution},"database":${texts.database},` +
+    `"transaction":${texts.transaction},"reverts":${namesText(links.reverts)},"reverted_by":${namesText(links.revertedBy)},` +
+    `"comments":${links.comments},"incomplete":${texts.incomplete}${data === undefined ? '' : `,"data":${data}`}${
+      api === undefined ? '' : `,"api":${api}`
+    }}`
   );
-  return objectText([
-    ['id', text(record.id)],
-    ['action', text(record.action)],
-    ['timestamp', text(record.timestamp)],
-    ['source', text(record.source)],
-    ['schema', record.schema_name === null ? (event.get('schema') ?? 'null') : text(record.schema_name)],
-    ['table', record.table_name === null ? (event.get('table') ?? 'null') : text(record.table_name)],
-    ['record', text(record.record_key)],
-    ['key', images.key],
-    ['changed', JSON.stringify(record.changed ?? [])],
-    ['before', images.before],
-    ['after', images.after],
-    ['user', userText(record)],
-    ['ip', text(record.ip)],
-    ['user_agent', text(record.user_agent)],
-    ['comment', event.get('comment') ?? text(record.comment)],
-    ['request_id', text(record.request_id)],
-    ['context', record.context ?? '{}'],
-    ['attribution', text(record.attribution ?? 'unknown')],
-    ['database', databaseText(record)],
-    ['transaction', transactionText(record)],
-    ['reverts', '[]'],
-    ['reverted_by', '[]'],
-    ['comments', '0'],
-    ['incomplete', images.incomplete],
-    ...(record.data === null || record.row !== null ? [] : [['data', event.get('data') ?? 'null'] as const]),
-  ]);
+}
+
+function eventOf(data: string): ReadonlyMap<string, string> {
+  return new Map(membersOf(data).map((member) => [member.name, member.rawValue]));
 }
 
 interface Images {
@@ -129,7 +193,7 @@ function incompleteText(record: EntryRecord, row: readonly Member[]): string {
 }
 
 /** An entry with a row has for data which of its columns are masked. */
-function redactedColumns({ data }: EntryRecord): readonly string[] {
+export function redactedColumns({ data }: Pick<EntryRecord, 'data'>): readonly string[] {
   return data === null ? [] : ((JSON.parse(data) as { redacted?: readonly string[] }).redacted ?? []);
 }
 
@@ -141,37 +205,43 @@ function keyText(keyColumns: readonly string[] | null, row: readonly Member[]): 
 }
 
 function userText(record: EntryRecord): string {
-  if (record.actor_kind !== 'user') return 'null';
+  if (record.actor_kind !== 'user' && record.actor_kind !== 'api') return 'null';
   return JSON.stringify({ id: record.actor_claim, name: record.actor_name });
 }
 
 function databaseText(record: EntryRecord): string {
   if (record.session_role === null) return 'null';
+  return (
+    `{"role":${text(databaseRole(record))},"session_role":${text(record.session_role)},` +
+    `"application_name":${text(record.application_name)},"client_addr":${text(record.client_addr)},"pid":${record.pid ?? 'null'}}`
+  );
+}
+
+/** The role that the session had taken on, or else its own. */
+export function databaseRole(record: EntryRecord): string | null {
   const switched = record.role !== null && record.role !== '' && record.role !== 'none';
-  return objectText([
-    ['role', text(switched ? record.role : record.session_role)],
-    ['session_role', text(record.session_role)],
-    ['application_name', text(record.application_name)],
-    ['client_addr', text(record.client_addr)],
-    ['pid', record.pid ?? 'null'],
-  ]);
+  return switched ? record.role : record.session_role;
 }
 
 function transactionText(record: EntryRecord): string {
   if (record.transaction_id === null) return 'null';
-  return objectText([
-    ['id', text(record.transaction_id)],
-    ['xid', text(record.xid)],
-    ['lsn', text(record.lsn)],
-    ['ordinal', record.ordinal ?? 'null'],
-    ['size', record.size ?? 'null'],
-  ]);
+  return (
+    `{"id":"${record.transaction_id}","xid":${text(record.xid)},"lsn":${text(record.lsn)},` +
+    `"ordinal":${record.ordinal ?? 'null'},"size":${record.size ?? 'null'}}`
+  );
 }
 
-function objectText(members: readonly (readonly [string, string])[]): string {
-  return `{${members.map(([name, value]) => `"${name}":${value}`).join(',')}}`;
+function namesText(names: readonly string[] | null): string {
+  if (names === null || names.length === 0) return '[]';
+  return `[${names.map(text).join(',')}]`;
 }
 
+/** What must be written otherwise in JSON: quotes, backslashes, control characters, and halves of surrogate pairs. */
+// eslint-disable-next-line no-control-regex
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/** As JSON.stringify has it, which is slow for many short texts. */
 function text(value: string | null): string {
-  return JSON.stringify(value);
+  if (value === null) return 'null';
+  return ESCAPED.test(value) ? JSON.stringify(value) : `"${value}"`;
 }

@@ -5,3 +5,11 @@ export interface IdRange {
 }
 
 export const MAX_ID = 9_223_372_036_854_775_807n;
+
+export function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+export function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

@@ -2,19 +2,29 @@ import type pg from 'pg';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { explainDatabaseError, socketOf } from '../pg/pool.ts';
+import { findVisibleRelations, type Viewer } from './visibility.ts';
 
-/** Where the history is read from. `pool` is made by `createPool`; the schema is a plain name. */
-export interface StoreReader {
+/** Where the history is. `pool` is made by `createPool`; the schema is a plain name. */
+export interface StoreConnection {
   readonly pool: pg.Pool;
   readonly schema: string;
 }
 
+/** Where the history is read from, and for whom: every question shows what this viewer may see, and counts no more. */
+export interface StoreReader extends StoreConnection {
+  readonly viewer: Viewer;
+}
+
 /** A read-only view of the store at one moment. `:schema` in the SQL is the store's schema. */
 export interface Snapshot {
+  readonly viewer: Viewer;
+  /** Ids of the relations whose entries the viewer may see; null: every entry. Looked up once. */
+  visibleRelations(): Promise<readonly number[] | null>;
   query<Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
   /**
    * The same for a statement whose plan does not depend on its parameters, because everything in it is found by
-   * one index each: it is planned once a connection, which is most of its cost. There must be few different texts.
+   * one index each: it is planned once a connection, which is most of its cost. Of texts beyond `MAX_PLANNED`, each is
+   * planned when it is asked.
    */
   queryPlanned<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
   /** Milliseconds left of the time limit; throws RT_QUERY_TIMEOUT when there are none. */
@@ -40,12 +50,13 @@ export async function inSnapshot<Result>(
     client = await store.pool.connect();
     // The first question is sent right behind it.
     sendTogether(client);
+    // Compiling a plan takes longer than what is asked here may take.
     const begun = client.query(
       `begin isolation level repeatable read read only;
-       set local statement_timeout = ${timeoutMs}; set local search_path = pg_catalog`,
+       set local statement_timeout = ${timeoutMs}; set local search_path = pg_catalog; set local jit = off`,
     );
     begun.catch(() => {});
-    const result = await read(snapshotOn(client, store.schema, timeoutMs));
+    const result = await read(snapshotOn(client, store, timeoutMs));
     await begun;
     giveBack(client);
     client = undefined;
@@ -72,7 +83,7 @@ function giveBack(client: pg.PoolClient): void {
   );
 }
 
-function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): Snapshot {
+function snapshotOn(client: pg.PoolClient, { schema, viewer }: StoreReader, timeoutMs: number): Snapshot {
   const deadline = performance.now() + timeoutMs;
   const quoted = quoteIdentifier(schema);
   let planMode: PlanMode = 'auto';
@@ -87,7 +98,10 @@ function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): S
     sendTogether(client);
     return client.query<Row>({ text, values, ...(name === undefined ? {} : { name }) });
   };
-  return {
+  let visible: Promise<readonly number[] | null> | undefined;
+  const snapshot: Snapshot = {
+    viewer,
+    visibleRelations: () => (visible ??= findVisibleRelations(snapshot)),
     async query<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
       plan('auto');
       const text = sql.replaceAll(':schema', () => quoted);
@@ -95,9 +109,10 @@ function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): S
       return result.rows;
     },
     async queryPlanned<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[]) {
-      plan('force_generic_plan');
       const text = sql.replaceAll(':schema', () => quoted);
-      const result = await send<Row>(text, [...parameters], statementName(text));
+      const name = statementName(text);
+      plan(name === undefined ? 'auto' : 'force_generic_plan');
+      const result = await send<Row>(text, [...parameters], name);
       return result.rows;
     },
     remainingMs() {
@@ -106,6 +121,7 @@ function snapshotOn(client: pg.PoolClient, schema: string, timeoutMs: number): S
       return remaining;
     },
   };
+  return snapshot;
 }
 
 /** What is asked before the next answer is waited for leaves as one: each write wakes the server. */
@@ -118,19 +134,23 @@ function sendTogether(client: pg.PoolClient): void {
 
 type PlanMode = 'auto' | 'force_generic_plan';
 
+/** Texts whose plans are kept: each takes some hundred kB in every connection. Filters can be combined in any number of ways. */
+const MAX_PLANNED = 200;
+
 /** A statement's name stands for its text, in all connections. */
 const statementNames = new Map<string, string>();
 
-function statementName(text: string): string {
+/** Undefined: there are too many of them already. */
+function statementName(text: string): string | undefined {
   let name = statementNames.get(text);
-  if (name === undefined) {
+  if (name === undefined && statementNames.size < MAX_PLANNED) {
     name = `rowtrail ${statementNames.size + 1}`;
     statementNames.set(text, name);
   }
   return name;
 }
 
-function explainReadError(error: unknown, store: StoreReader, timeoutMs: number): unknown {
+export function explainReadError(error: unknown, store: StoreReader, timeoutMs: number): unknown {
   switch (codeOf(error)) {
     case '57014':
       return timedOut(timeoutMs, error);
@@ -160,7 +180,7 @@ function isFromDatabase(error: unknown): boolean {
   );
 }
 
-function urlOf(store: StoreReader): string {
+export function urlOf(store: StoreReader): string {
   return store.pool.options.connectionString ?? '';
 }
 

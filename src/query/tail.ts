@@ -34,9 +34,11 @@ export function entriesAfter(
     if (last <= lastId) return { entries: [], lastId, more: false };
     const resolved = await resolveFilter(snapshot, filter, nowMicros());
     if (resolved === undefined) return { entries: [], lastId: last, more: false };
-    const ids = await findIds(snapshot, resolved, { low: lastId + 1n, high: last }, 'oldest', limit + 1);
+    const { ids, until } = await findIds(snapshot, resolved, { low: lastId + 1n, high: last }, 'oldest', {
+      want: limit + 1,
+    });
     const entries = await readEntries(snapshot, ids.slice(0, limit));
-    const more = entries.length < ids.length;
-    return { entries, lastId: more ? (entries.at(-1) as EntryText).id : last, more };
+    if (entries.length < ids.length) return { entries, lastId: (entries.at(-1) as EntryText).id, more: true };
+    return { entries, lastId: until ?? last, more: until !== null };
   });
 }

@@ -1,12 +1,14 @@
 /** Microseconds since 1970-01-01 UTC: what a timestamptz holds, exactly. */
 export type Micros = bigint;
 
+export const DAY_MICROS = 86_400_000_000n;
+
 const UNIT_MICROS: Readonly<Record<string, bigint>> = {
   s: 1_000_000n,
   m: 60_000_000n,
   h: 3_600_000_000n,
-  d: 86_400_000_000n,
-  w: 604_800_000_000n,
+  d: DAY_MICROS,
+  w: 7n * DAY_MICROS,
 };
 
 const RELATIVE = /^now(?:-(\d{1,9})([smhdw]))?$/;
@@ -24,7 +26,7 @@ export const TIME_FORMS =
  */
 export function parseTime(text: string, now: Micros): Micros {
   const time = readTime(text, now);
-  if (time < MIN_MICROS || time > MAX_MICROS) throw new RangeError('is outside the years 1 to 9999');
+  if (time < EARLIEST_MICROS || time > MAX_MICROS) throw new RangeError('is outside the years 1 to 9999');
   return time;
 }
 
@@ -40,13 +42,31 @@ export function nowMicros(): Micros {
   return BigInt(Date.now()) * 1000n;
 }
 
+/** The second in which an id was given out, by the store's clock (DESIGN §4). */
+export function recordedAt(id: bigint): Micros {
+  return ID_EPOCH + (id >> 22n) * 1_000_000n;
+}
+
+/** The first id that is given out in the second of a time, or the next one's if it is past its start; never negative. */
+export function idAt(time: Micros): bigint {
+  const seconds = -floorDivide(ID_EPOCH - time, 1_000_000n);
+  return seconds < 0n ? 0n : seconds << 22n;
+}
+
 /** The start of the rollup bucket that holds a time. */
 export function bucketOf(time: Micros): Micros {
   return floorDivide(time, BUCKET_MICROS) * BUCKET_MICROS;
 }
 
-const BUCKET_MICROS = 15n * 60_000_000n;
-const MIN_MICROS = dayMicros(1, 1, 1);
+const ID_EPOCH = dayMicros(2024, 1, 1);
+/** The start of its day, UTC. */
+export function dayOf(time: Micros): Micros {
+  return floorDivide(time, DAY_MICROS) * DAY_MICROS;
+}
+
+/** The first moment that a time can be. */
+export const EARLIEST_MICROS = dayMicros(1, 1, 1);
+export const BUCKET_MICROS = 15n * 60_000_000n;
 const MAX_MICROS = dayMicros(9999, 12, 31);
 
 function readTime(text: string, now: Micros): Micros {

@@ -1,6 +1,8 @@
 import type pg from 'pg';
-import type { Config, SourceConfig, StoreConfig } from '../config/config.ts';
+import type { Config, SealConfig, SourceConfig, StoreConfig } from '../config/config.ts';
 import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
+import { timeText } from '../pg/time-text.ts';
+import { readSigningKey } from '../seal/signing-key.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { assertMigrated, storeMigrations } from '../pg/migrate.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
@@ -18,20 +20,25 @@ import {
   walBoundCheck,
   walLevelCheck,
 } from './checks/server-checks.ts';
+import { diskCheck, sourceDiskCheck } from './checks/disk-checks.ts';
 import { gapCheck, type GapsFound } from './checks/gap-checks.ts';
 import { readOutboxIdentity } from '../capture/outbox/identity.ts';
 import { historyCheck, outboxCheck, readOutboxSize } from './checks/outbox-checks.ts';
 import { retentionCheck, slotCheck } from './checks/slot-checks.ts';
+import { revertChecks } from './checks/revert-checks.ts';
 import { ruleChecks } from './checks/rule-checks.ts';
+import { sealCheck, type SealsFound } from './checks/seal-checks.ts';
 import { partitionCheck, storeSchemaCheck } from './checks/store-checks.ts';
 import { tableChecks, walVolumeChecks, type TableSize } from './checks/table-checks.ts';
+import { readDisk } from './disk.ts';
 import { asProblem } from './preflight.ts';
 import { readRuleFaults } from './rule-record.ts';
 import { probeReplication } from './replication-probe.ts';
+import { readRevertRole } from './revert-role.ts';
 import type { StoredCheckpoint } from './slot-plan.ts';
 import { readSourceState } from './source-state.ts';
-import { readStoreState, readStoredCheckpoint } from './store-state.ts';
-import { planTables } from './tables.ts';
+import { readDatabaseIdentity, readStoreState, readStoredCheckpoint } from './store-state.ts';
+import { planTables, type TablePlan } from './tables.ts';
 
 /**
  * Every prerequisite of every source and of the store, with the rights of the daemon's own roles. Changes
@@ -41,9 +48,7 @@ export async function runChecks(config: Config): Promise<Check[]> {
   const store = await openStore(config.store);
   try {
     const storeChecks =
-      store.client === null
-        ? []
-        : await guarded('store', config.store.url, () => checkStore(store.client, config.store));
+      store.client === null ? [] : await guarded('store', config.store.url, () => checkStore(store.client, config));
     const checks: Check[] = [store.finding, ...storeChecks].map((finding) => ({ source: null, ...finding }));
     for (const source of config.sources) {
       const findings = await guarded(`source ${source.name}`, source.url, () =>
@@ -73,15 +78,21 @@ async function openStore(store: StoreConfig): Promise<OpenStore> {
   }
 }
 
-async function checkStore(client: pg.Client | null, store: StoreConfig): Promise<Finding[]> {
+async function checkStore(client: pg.Client | null, { store, seal }: Config): Promise<Finding[]> {
   if (client === null) return [];
   const state = await readStoreState(client, store.schema);
   if (state.version < MIN_VERSION) return [versionCheck(state.version, state.versionText)];
   const behind = state.schema === 'ours' && state.mayUseSchema && (await isBehind(client, store));
   const schema = storeSchemaCheck(state, store, behind);
-  const findings = [versionCheck(state.version, state.versionText), clockCheck(await readClockSkew(client)), schema];
+  const findings = [
+    versionCheck(state.version, state.versionText),
+    clockCheck(await readClockSkew(client)),
+    diskCheck(await readDisk(client)),
+    schema,
+  ];
   if (schema.status !== 'ok') return findings;
-  return [...findings, partitionCheck(await readPartitionReach(client, store), store)];
+  const partitions = partitionCheck(await readPartitionReach(client, store), store);
+  return [...findings, partitions, sealCheck(await readSeals(client, store), seal, await keyFaultOf(seal))];
 }
 
 async function checkSource(
@@ -132,10 +143,12 @@ async function checkReachableSource(
   if (source.capture === 'trigger') {
     return [
       clockCheck(await readClockSkew(client)),
+      diskCheck(await readDisk(client)),
       ...common,
       historyCheck(probe.system, checkpoint, state.hasOutbox),
       outboxCheck(state.hasOutbox ? await readOutboxSize(client) : null, source),
       ...tableChecks(state, plan, source),
+      ...(await checkReverts(client, plan, source, store, storeClient)),
     ];
   }
   const retention = retentionCheck(state);
@@ -145,6 +158,7 @@ async function checkReachableSource(
     replicationCheck(probe.system, probe.failure),
     capacityCheck(state),
     walBoundCheck(state, source),
+    sourceDiskCheck(await readDisk(client), state),
     ...common,
     ...(storeClient === null ? [] : [slotCheck(state, source, probe.system, checkpoint)]),
     ...(retention === null ? [] : [retention]),
@@ -157,7 +171,33 @@ async function checkReachableSource(
         plan.tracked.flatMap(({ members }) => members.map(({ oid }) => oid)),
       ),
     ),
+    ...(await checkReverts(client, plan, source, store, storeClient)),
   ];
+}
+
+/** The role of `revert.url`, looked at through its own connection. */
+async function checkReverts(
+  client: pg.Client,
+  plan: TablePlan,
+  source: SourceConfig,
+  store: StoreConfig,
+  storeClient: pg.Client | null,
+): Promise<Finding[]> {
+  if (source.revert === null) return [ok('revert-role', 'reverts are off: there is no `revert.url`')];
+  let revert: pg.Client;
+  try {
+    revert = await connect(source.revert.url, 'check', 'source for reverts');
+  } catch (error) {
+    return [unreachable('revert-connection', error)];
+  }
+  try {
+    const identity = await readDatabaseIdentity(client);
+    const isStore = storeClient !== null && (await readDatabaseIdentity(storeClient)) === identity;
+    const roots = plan.tracked.map(({ root }) => root.oid);
+    return revertChecks(await readRevertRole(revert, roots, isStore ? store.schema : null), identity);
+  } finally {
+    await revert.end().catch(() => {});
+  }
 }
 
 /** A store that cannot answer is a finding of its own. */
@@ -275,6 +315,32 @@ async function readPartitionReach(
     nowSeconds: Number(row?.now),
     untilSeconds: row === undefined || row.until === null ? null : Number(row.until),
   };
+}
+
+async function readSeals(client: pg.ClientBase, store: StoreConfig): Promise<SealsFound> {
+  const s = quoteIdentifier(store.schema);
+  const result = await client.query(
+    `select h.number::text, ${timeText('h.sealed_at')} as sealed_at, h.key_id, v.outcome, v.problem,
+       (select extract(epoch from clock_timestamp() - ${s}.time_of_id(e.id)) from ${s}.entries e
+        where e.id > coalesce(h.last_id, 0) order by e.id limit 1) as unsealed
+     from (select 1) one
+     left join (select * from ${s}.seals order by number desc limit 1) h on true
+     left join (select * from ${s}.verifications order by id desc limit 1) v on true`,
+  );
+  const { number, sealed_at: sealedAt, key_id: keyId, outcome, problem: found, unsealed } = result.rows[0];
+  return {
+    head: number === null ? null : { number, sealedAt, keyId },
+    unsealedSeconds: unsealed === null ? null : Number(unsealed),
+    mismatch: outcome === 'mismatch' ? found : null,
+  };
+}
+
+async function keyFaultOf({ keyFile }: SealConfig): Promise<string | null> {
+  if (keyFile === null) return null;
+  return readSigningKey(keyFile).then(
+    () => null,
+    (error: unknown) => messageOf(error),
+  );
 }
 
 function unreachable(name: string, error: unknown): Finding {

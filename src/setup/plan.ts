@@ -60,7 +60,8 @@ function strayMembers(
 /** Schema rowtrail: run each time, so that functions are of this version and the daemon's role has its rights. */
 async function objectsStep(found: Survey, source: SourceConfig): Promise<Step> {
   const { state } = found;
-  const statements = await renderSourceSql({ source, daemonRole: found.daemonRole, encoding: state.encoding });
+  const { daemonRole, revertRole } = found;
+  const statements = await renderSourceSql({ source, daemonRole, revertRole, encoding: state.encoding });
   const changes =
     state.install?.version !== SOURCE_SQL_VERSION ||
     state.install.contextSettings.join('\n') !== mappedSettings(source).join('\n');

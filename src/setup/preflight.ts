@@ -254,6 +254,15 @@ export function storeProblems(state: StoreState, store: StoreConfig, adminHelps:
   ];
 }
 
+/** A revert on another database would be a change nobody asked for. */
+export function elsewhereProblem(source: SourceConfig): Problem {
+  return problem(
+    'RT_CONFIG',
+    `\`revert.url\` of source ${source.name} points to another database than its \`url\``,
+    'Give both the same host, port and database: only the role and password differ.',
+  );
+}
+
 /** One error that names every problem at once. */
 export function problemsError(problems: readonly Problem[], source: string): RowtrailError {
   const [first] = problems;

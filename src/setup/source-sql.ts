@@ -1,10 +1,11 @@
 import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { readSqlFile } from '../pg/migrate.ts';
 import type { SourceConfig } from '../config/config.ts';
-import { parseTablePattern } from './table-pattern.ts';
+import { parseTablePattern } from '../lib/table-pattern.ts';
+import { timeText } from '../pg/time-text.ts';
 
 /** Rises whenever `sql/source` changes, so that `check` can ask for a new `rowtrail setup`. */
-export const SOURCE_SQL_VERSION = '3';
+export const SOURCE_SQL_VERSION = '5';
 
 /** A larger context message is sent with each value shortened; a larger event is refused. Bytes. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
@@ -45,14 +46,14 @@ const FIXED_SETTINGS = [
   'rowtrail.context',
 ] as const;
 
-const HELLO =
-  `array['h', v_secret, v_token, session_user::text, v_addr, v_pid::text, ` +
-  `to_char(v_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')]::text`;
+const HELLO = `array['h', v_secret, v_token, session_user::text, v_addr, v_pid::text, ${timeText('v_start')}]::text`;
 
 export interface SourceSqlInput {
   readonly source: SourceConfig;
   /** The role of the source's `url`. */
   readonly daemonRole: string;
+  /** The role of `revert.url`; null: reverts are off. */
+  readonly revertRole: string | null;
   /** `server_encoding` of the source. */
   readonly encoding: string;
 }
@@ -112,6 +113,7 @@ export async function renderSourceSql(input: SourceSqlInput): Promise<string[]> 
     '5_partition',
     'truncate',
     'schema',
+    'revert',
     '6_rights',
     ...(isOutbox ? ['7_outbox'] : []),
   ];
@@ -134,7 +136,7 @@ function needsConversion(encoding: string): boolean {
 }
 
 function placeholders(input: SourceSqlInput, converted: boolean): Record<string, string> {
-  const { source, daemonRole } = input;
+  const { source, daemonRole, revertRole } = input;
   const settings = mappedSettings(source);
   const wire = (message: string): string => (converted ? `rowtrail.utf8(${message})` : message);
   return {
@@ -145,6 +147,11 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
     options: `${quoteLiteral(setupOptions(source))}::json`,
     settings: `array[${settings.map((name) => quoteLiteral(name)).join(', ')}]::text[]`,
     daemon: quoteIdentifier(daemonRole),
+    grant_revert:
+      revertRole === null
+        ? ''
+        : 'grant select, insert (idempotency_key, request_hash, requested_by, result) on rowtrail.reverts ' +
+          `to ${quoteIdentifier(revertRole)};\ngrant select, insert on rowtrail.revert_links to ${quoteIdentifier(revertRole)};`,
     hello: wire(HELLO),
     payload: payloadExpression(settings),
     message: wire('v_message'),
@@ -155,8 +162,9 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
       source.capture === 'trigger'
         ? 'perform rowtrail.capture_table(v_table.oid)'
         : `execute format('alter publication %I add table only %s', v_table.publication, v_name)`,
-    // Trigger capture has no use for one.
+    // Trigger capture has no use for an identity, nor for a trigger that sends the context after a statement.
     needs_identity: String(source.capture === 'wal'),
+    captures_wal: String(source.capture === 'wal'),
     outbox_max_bytes: `${source.outbox.maxBytes}::bigint`,
     max_image_bytes: String(MAX_IMAGE_BYTES),
     max_bytes: String(MAX_MESSAGE_BYTES),

@@ -108,7 +108,7 @@ export async function readSourceState(client: pg.ClientBase, source: SourceConfi
     install,
     publication: await readPublication(client, source.publication),
     slot: await readSlot(client, source.slot),
-    tables: await readTables(client, source.publication),
+    tables: await readTables(client, source),
     unreadableSettings: await readUnreadableSettings(client, mappedSettings(source)),
   };
 }

@@ -58,7 +58,7 @@ export function trackSteps(table: TrackedTable, publication: string): Step[] {
   return table.members.flatMap((member) => {
     const parts = [
       identityPart(member, table.identity),
-      triggerPart(member),
+      triggerPart(member, table.capture),
       truncatePart(member, table),
       recordPart(member, table),
       capturePart(member, table),
@@ -110,7 +110,7 @@ export function outboxOffStep(): Step {
       'drop event trigger if exists rowtrail_outbox_drop',
       'drop function if exists rowtrail.outbox_ddl(), rowtrail.capture_table(oid), rowtrail.describe_table(oid), rowtrail.table_description(oid), ' +
         'rowtrail.capture(), rowtrail.capture_row(), rowtrail.row_text(record), rowtrail.send_message(text), ' +
-        'rowtrail.outbox_is_full(), rowtrail.outbox_start(text)',
+        'rowtrail.outbox_is_full(), rowtrail.outbox_start(oid)',
       'drop table if exists rowtrail.outbox, rowtrail.described, rowtrail.outbox_state',
       'drop sequence if exists rowtrail.outbox_dropped',
     ],
@@ -156,21 +156,28 @@ function restorePart(row: TableRow, recorded: RecordedTable): Part {
   };
 }
 
-/** `only`: up to PostgreSQL 14, enabling would look for the trigger in each partition. */
-function triggerPart(row: TableRow): Part | null {
+/** What comes after a statement is for the triggers of trigger capture to do. */
+function triggerPart(row: TableRow, capture: TrackedTable['capture']): Part | null {
   if (row.hasTriggers) return null;
-  const target = quoteQualified(row.schema, row.name);
-  const create = (name: string, time: string): string =>
-    `create or replace trigger ${name} ${time} ${EVENTS} on ${target} for each statement execute function rowtrail.context_trigger()`;
+  const before = createTrigger(row, BEFORE_TRIGGER, 'before', 'context_trigger');
+  const after = createTrigger(row, AFTER_TRIGGER, 'after', 'context_after');
+  if (capture === 'wal') {
+    return { what: 'context triggers', statements: [...before, ...after], undo: dropTriggers(row) };
+  }
   return {
     what: 'context triggers',
-    statements: [
-      create(BEFORE_TRIGGER, 'before'),
-      create(AFTER_TRIGGER, 'after'),
-      alter(row, `enable always trigger ${BEFORE_TRIGGER}, enable always trigger ${AFTER_TRIGGER}`),
-    ],
-    undo: dropTriggers(row),
+    statements: [...before, dropTrigger(row, AFTER_TRIGGER)],
+    undo: row.hasAfterTrigger ? after : dropTriggers(row),
   };
+}
+
+/** `only`: up to PostgreSQL 14, enabling would look for the trigger in each partition. */
+function createTrigger(row: TableRow, name: string, time: string, what: string): string[] {
+  const target = quoteQualified(row.schema, row.name);
+  return [
+    `create or replace trigger ${name} ${time} ${EVENTS} on ${target} for each statement execute function rowtrail.${what}()`,
+    alter(row, `enable always trigger ${name}`),
+  ];
 }
 
 function capturePart(row: TableRow, table: TrackedTable | null): Part | null {
@@ -218,7 +225,9 @@ function createTruncateTrigger(row: TableRow, argument: string | null): string[]
 }
 
 function dropTriggersPart(row: TableRow): Part {
-  const create = row.hasTriggers ? triggerPart({ ...row, hasTriggers: false }) : null;
+  const create = row.hasTriggers
+    ? triggerPart({ ...row, hasTriggers: false }, row.hasAfterTrigger ? 'wal' : 'row')
+    : null;
   return {
     what: 'context triggers off',
     statements: [...dropTriggers(row), dropTrigger(row, TRUNCATE_TRIGGER), dropTrigger(row, TRUNCATE_ROWS_TRIGGER)],

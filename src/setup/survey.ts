@@ -7,7 +7,15 @@ import { coverageDrift, readCoverage, type CoverageChange } from '../capture/wal
 import { readOutboxIdentity } from '../capture/outbox/identity.ts';
 import type { SystemIdentity } from '../capture/wal/system-identity.ts';
 import { connect } from './connection.ts';
-import { asProblem, problemsError, sourceProblems, storeProblems, tableProblems, type Problem } from './preflight.ts';
+import {
+  asProblem,
+  elsewhereProblem,
+  problemsError,
+  sourceProblems,
+  storeProblems,
+  tableProblems,
+  type Problem,
+} from './preflight.ts';
 import { probeReplication } from './replication-probe.ts';
 import type { StoredCheckpoint } from './slot-plan.ts';
 import { readSourceState, type SourceState } from './source-state.ts';
@@ -19,6 +27,8 @@ export interface Connections extends AsyncDisposable {
   readonly admin: pg.Client;
   readonly daemon: pg.Client;
   readonly store: pg.Client;
+  /** As reverts will run; null: they are off. */
+  readonly revert: pg.Client | null;
 }
 
 /** Everything that setup looked at before it changes anything. */
@@ -26,6 +36,8 @@ export interface Survey {
   readonly state: SourceState;
   readonly plan: TablePlan;
   readonly daemonRole: string;
+  /** Null: reverts are off. */
+  readonly revertRole: string | null;
   /** Null only beside a problem that says why. */
   readonly system: SystemIdentity | null;
   readonly store: StoreState;
@@ -48,11 +60,14 @@ export async function openConnections(source: SourceConfig, store: StoreConfig):
   say(source.url, 'source');
   if (source.adminUrl !== null) say(adminUrl, 'source as admin');
   say(store.url, 'store');
+  const revertUrl = source.revert?.url ?? null;
+  if (revertUrl !== null) say(revertUrl, 'source for reverts');
   // One URL under several names is told once if it fails.
   const open = (url: string): Promise<pg.Client> => connect(url, 'setup', (parts.get(url) ?? []).join(' and '));
-  const attempts = await Promise.allSettled([open(adminUrl), open(source.url), open(store.url)]);
+  const urls = [adminUrl, source.url, store.url, ...(revertUrl === null ? [] : [revertUrl])];
+  const attempts = await Promise.allSettled(urls.map(open));
   const opened = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
-  const [admin, daemon, storeClient] = opened;
+  const [admin, daemon, storeClient, revert = null] = opened;
   const close = async (): Promise<void> => {
     await Promise.all(opened.map((client) => client.end().catch(() => {})));
   };
@@ -61,7 +76,7 @@ export async function openConnections(source: SourceConfig, store: StoreConfig):
     const problems = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [asProblem(attempt.reason)] : []));
     throw problemsError(withoutRepeats(problems), source.name);
   }
-  return { admin, daemon, store: storeClient, [Symbol.asyncDispose]: close };
+  return { admin, daemon, store: storeClient, revert, [Symbol.asyncDispose]: close };
 }
 
 /** Looks at source and store; changes nothing. */
@@ -86,11 +101,12 @@ export async function survey(connections: Connections, source: SourceConfig, sto
     (system) => ({ system, problems: [] }),
     (error: unknown) => ({ system: null, problems: [asProblem(error)] }),
   );
-  const role = await daemon.query<{ role: string }>('select current_user::text as role');
+  const { revert } = connections;
   return {
     state,
     plan,
-    daemonRole: role.rows[0]?.role ?? '',
+    daemonRole: await readRole(daemon),
+    revertRole: revert === null ? null : await readRole(revert),
     system: probe.system,
     store: storeState,
     sameDatabase,
@@ -102,8 +118,16 @@ export async function survey(connections: Connections, source: SourceConfig, sto
       ...probe.problems,
       ...tableProblems(plan, state, source),
       ...storeProblems(storeState, store, adminHelps),
+      ...(revert !== null && (await readDatabaseIdentity(revert)) !== (await readDatabaseIdentity(admin))
+        ? [elsewhereProblem(source)]
+        : []),
     ],
   };
+}
+
+async function readRole(client: pg.ClientBase): Promise<string> {
+  const result = await client.query<{ role: string }>('select current_user::text as role');
+  return result.rows[0]?.role ?? '';
 }
 
 async function readDrift(admin: pg.ClientBase, source: SourceConfig): Promise<Survey['drift']> {

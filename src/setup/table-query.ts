@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { SourceConfig } from '../config/config.ts';
 import type { TableRow } from './tables.ts';
 
 export const BEFORE_TRIGGER = 'rowtrail_context_before';
@@ -18,11 +19,14 @@ const TRUNCATE_TYPE = 34;
  * Every table of the source that could be tracked, read as the role of `client`. Not: system and temporary
  * schemas, `rowtrail`, and schemas that hold a Rowtrail store.
  */
-export async function readTables(client: pg.ClientBase, publication: string): Promise<TableRow[]> {
+export async function readTables(
+  client: pg.ClientBase,
+  { publication, capture }: Pick<SourceConfig, 'publication' | 'capture'>,
+): Promise<TableRow[]> {
   const records = (await mayReadRecords(client))
     ? 'select relid, root, prior_identity, prior_identity_index, identity_changed from rowtrail.tables'
     : `select null::oid as relid, null::oid as root, null::"char" as prior_identity, null::text as prior_identity_index, null::boolean as identity_changed where false`;
-  const result = await client.query(tablesSql(records), [publication]);
+  const result = await client.query(tablesSql(records), [publication, capture]);
   return result.rows.map((row) => toTableRow(row));
 }
 
@@ -57,11 +61,13 @@ select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::tex
     where i.indrelid = c.oid and i.indisprimary and i.indimmediate and i.indisvalid) as has_primary_key,
   exists (select from pg_catalog.pg_index i
     where i.indrelid = c.oid and i.indisreplident and i.indimmediate and i.indisvalid) as has_identity_index,
-  (select count(*) = 2 from pg_catalog.pg_trigger t
-    where t.tgrelid = c.oid and t.tgenabled = 'A' and not t.tgisinternal
-      and t.tgfoid in (select f.oid from pg_catalog.pg_proc f join pg_catalog.pg_namespace m on m.oid = f.pronamespace
-        where m.nspname = 'rowtrail' and f.proname = 'context_trigger')
-      and (t.tgname, t.tgtype) in (('${BEFORE_TRIGGER}', ${BEFORE_TYPE}), ('${AFTER_TRIGGER}', ${AFTER_TYPE}))) as has_triggers,
+  array(select t.tgname::text || ' ' || f.proname || ' ' || t.tgtype || case when t.tgenabled = 'A' then '' else ' off' end
+    from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace m on m.oid = f.pronamespace
+    where t.tgrelid = c.oid and not t.tgisinternal and t.tgname in ('${BEFORE_TRIGGER}', '${AFTER_TRIGGER}') and m.nspname = 'rowtrail'
+    order by t.tgname desc)
+  = case $2::text when 'wal' then array['${BEFORE_TRIGGER} context_trigger ${BEFORE_TYPE}', '${AFTER_TRIGGER} context_after ${AFTER_TYPE}']
+    else array['${BEFORE_TRIGGER} context_trigger ${BEFORE_TYPE}'] end as has_triggers,
+  exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and t.tgname = '${AFTER_TRIGGER}') as has_after_trigger,
   (select case when t.tgenabled = 'A' and t.tgtype = ${TRUNCATE_TYPE} and f.proname = 'truncate_trigger' and m.nspname = 'rowtrail'
       then pg_catalog.replace(pg_catalog.encode(t.tgargs, 'escape'), '\\000', '') else 'disabled' end
     from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace m on m.oid = f.pronamespace
@@ -113,6 +119,7 @@ function toTableRow(row: any): TableRow {
     hasPrimaryKey: row.has_primary_key,
     hasIdentityIndex: row.has_identity_index,
     hasTriggers: row.has_triggers,
+    hasAfterTrigger: row.has_after_trigger,
     truncateTrigger: row.truncate_trigger,
     captureTriggers: row.capture_triggers,
     published: row.published,

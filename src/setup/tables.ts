@@ -1,5 +1,5 @@
 import type { SourceConfig } from '../config/config.ts';
-import { includes, parseTablePattern } from './table-pattern.ts';
+import { includes, parseTablePattern } from '../lib/table-pattern.ts';
 
 /** pg_class.relreplident: default (primary key), nothing, full, index. */
 export type ReplicaIdentity = 'd' | 'n' | 'f' | 'i';
@@ -28,6 +28,8 @@ export interface TableRow {
   readonly hasIdentityIndex: boolean;
   /** Both context triggers are there and enabled always. */
   readonly hasTriggers: boolean;
+  /** Whether it has one after its statements, as WAL capture needs it. */
+  readonly hasAfterTrigger: boolean;
   /** Argument of the truncate trigger, empty on a leaf; `disabled`: not enabled always; null: there is none. */
   readonly truncateTrigger: string | null;
   /** Triggers of trigger capture, as name, pg_trigger.tgtype and JSON of the arguments; `off` behind those that may not fire. */

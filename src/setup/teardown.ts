@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { readSlot } from '../capture/wal/slot.ts';
 import type { Config, SourceConfig, StoreConfig } from '../config/config.ts';
-import { codeOf, RowtrailError } from '../lib/errors.ts';
+import { codeOf, messageOf, RowtrailError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
@@ -30,8 +30,10 @@ export interface TeardownOptions {
 export async function teardown(config: Config, options: TeardownOptions): Promise<void> {
   for (const source of config.sources) await teardownSource(source, options);
   if (options.dropHistory) await dropHistory(config.store, options);
-  else
+  else {
+    await endBlocks(config, options);
     options.print(`The history stays, in schema ${config.store.schema} of the store. \`--drop-history\` removes it.`);
+  }
 }
 
 /**
@@ -142,7 +144,7 @@ async function untrackTables(
 ): Promise<void> {
   const triggered = await admin.query<{ oid: number }>(
     `select distinct t.tgrelid as oid from pg_trigger t join pg_proc p on p.oid = t.tgfoid
-       join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'rowtrail' and p.proname in ('context_trigger', 'truncate_trigger', 'capture', 'capture_row')`,
+       join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'rowtrail' and p.proname in ('context_trigger', 'context_after', 'truncate_trigger', 'capture', 'capture_row')`,
   );
   const withTriggers = new Set(triggered.rows.map(({ oid }) => oid));
   const tables = state.tables.filter((row) => row.recorded !== null || row.published || withTriggers.has(row.oid));
@@ -187,6 +189,28 @@ async function dropOwnerRole(admin: pg.ClientBase, options: TeardownOptions): Pr
     await admin.query('rollback').catch(() => {});
     if (!ROLE_STAYS.has(codeOf(error) ?? '')) throw error;
     options.print('The role rowtrail_owner stays: another database uses it, or this role may not drop it.');
+  }
+}
+
+/**
+ * Ids that a daemon which was killed had reserved: nobody will use them now, and readers that go upwards, seals among
+ * them, would wait for them for ever. (Of one that still runs, the flushes fail.) The store need not be there for a teardown.
+ */
+async function endBlocks({ store, sources }: Config, options: TeardownOptions): Promise<void> {
+  try {
+    const client = await connect(store.url, 'teardown', 'store');
+    try {
+      if ((await readStoreState(client, store.schema)).schema !== 'ours') return;
+      const s = quoteIdentifier(store.schema);
+      await client.query(
+        `delete from ${s}.flushes f using ${s}.sources o where o.id = f.source_id and o.name = any ($1)`,
+        [sources.map(({ name }) => name)],
+      );
+    } finally {
+      await client.end().catch(() => {});
+    }
+  } catch (error) {
+    options.print(`What a killed daemon left open in the store stays so: ${messageOf(error)}`);
   }
 }
 

@@ -5,7 +5,7 @@ import { ENTRY_COLUMNS, ORDINAL_OFFSET } from '../entry/entry-row.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { connectionOptions, destroyClient } from '../pg/pool.ts';
 import { BinaryRows } from './binary-rows.ts';
-import { fenced } from './checkpoint.ts';
+import { fenced, type Checkpoint } from './checkpoint.ts';
 import { copyIn } from './copy-stream.ts';
 import { actorKey, type Dictionary } from './dictionary.ts';
 import { RollupFold, Tallies } from './rollup.ts';
@@ -40,6 +40,8 @@ export interface BaselineStore {
   readonly schema: string;
   readonly sourceId: number;
   readonly epoch: number;
+  /** How the source is captured: the outbox has no WAL positions. */
+  readonly capture: Checkpoint['capture'];
   readonly writer: string;
   readonly dictionary: Dictionary;
 }
@@ -117,7 +119,7 @@ export class BaselineWriter {
       `select exists (
          select from ${this.#schema}.entries e join ${this.#schema}.transactions t on t.id = e.transaction_id
          cross join lateral (select pg_snapshot_xmax($2::pg_snapshot)::text::bigint as next) s
-         cross join lateral (select ((s.next >> 32) << 32) + t.xid as near) n
+         cross join lateral (select ((s.next >> 32) << 32) + (t.xid & 4294967295) as near) n
          where e.relation_id = $1 and e.record_key is null and e.action = 'truncate' and t.epoch = $3
            and e.id > ${this.#schema}.id_at(clock_timestamp() - interval '1 day')
            and not pg_visible_in_snapshot((case
@@ -154,7 +156,7 @@ export class BaselineWriter {
   }
 
   async #copy(piece: BaselinePiece, kept: Segment, { firstId, actorId }: PieceIds): Promise<void> {
-    const { sourceId, epoch } = this.#store;
+    const { sourceId, epoch, capture } = this.#store;
     const lastId = firstId + BigInt(kept.rowCount) - 1n;
     const size = BigInt(kept.rowCount);
     await copyIn(
@@ -174,7 +176,7 @@ export class BaselineWriter {
           .int4(sourceId)
           .int4(epoch)
           .int8(null)
-          .int8(BigInt.asIntN(64, piece.lsn))
+          .int8(capture === 'trigger' ? null : BigInt.asIntN(64, piece.lsn))
           .int8(piece.readAtMicros)
           .int8(size)
           .end(),
@@ -255,10 +257,10 @@ function rowAt(segment: Segment, n: number): EncodedRow {
   return new EncodedRow(bytes, start);
 }
 
-/** A record has an entry, or had one under this key before it got another. */
+/** A record has an entry that holds its row (an event about it has none), or had one under this key before it got another. */
 function coveredSql(schema: string): string {
   return `select k.n from unnest($2::text[]) with ordinality k(key, n)
-    where exists (select from ${schema}.entries e where e.relation_id = $1 and e.record_key = k.key)
+    where exists (select from ${schema}.entries e where e.relation_id = $1 and e.record_key = k.key and e.row is not null)
       or exists (select from ${schema}.entry_links l
         where l.relation_id = $1 and l.record_key = k.key and l.kind in ('key', 'move'))`;
 }
@@ -273,6 +275,6 @@ function coveredKeylessSql(schema: string): string {
     where exists (
       select from ${schema}.entries e left join ${schema}.transactions t on t.id = e.transaction_id
       where e.relation_id = $1 and e.record_key = k.key and (
-        e.action in ('create', 'update') and (k.xmin - t.xid + 4294967296) % 4294967296 < 2147483648
+        e.action in ('create', 'update') and (k.xmin - (t.xid & 4294967295) + 4294967296) % 4294967296 < 2147483648
         or e.action = 'baseline' and e.id < $4::bigint))`;
 }

@@ -14,7 +14,7 @@ export async function copyIn(
   columns: readonly string[],
   data: readonly (Buffer | EntryPart)[],
 ): Promise<void> {
-  const stream = client.query(copyFrom(copyStatement(target, columns)));
+  const stream = client.query(copyFromStdin(copyStatement(target, columns)));
   const done = finished(stream);
   // Awaited below; what fails while parts are sent must not count as unhandled until then.
   done.catch(() => {});
@@ -34,6 +34,32 @@ export async function copyIn(
     throw error;
   }
   await done;
+}
+
+/** What pg-copy-streams keeps to itself: null once the server has refused the COPY. */
+interface CopyInternals {
+  connection: object | null;
+  flush(callback?: () => void): void;
+}
+
+/**
+ * A COPY that can be refused while it waits for the socket: pg-copy-streams (7.0.0) then goes on with its next piece, and
+ * brings the process down, for it has no connection any more.
+ */
+function copyFromStdin(statement: string): ReturnType<typeof copyFrom> {
+  const stream = copyFrom(statement);
+  const copy = stream as unknown as CopyInternals;
+  const flush = copy.flush.bind(stream);
+  copy.flush = (callback) => {
+    if (copy.connection === null) return;
+    flush(
+      callback &&
+        ((): void => {
+          if (copy.connection !== null) callback();
+        }),
+    );
+  };
+  return stream;
 }
 
 export function copyStatement(target: string, columns: readonly string[]): string {

@@ -3,7 +3,6 @@ import type { TransactionHead } from '../change/change.ts';
 import type { PartitionEvent, PartitionEventKind } from '../change/partition-event.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { formatLsn } from '../pg/lsn.ts';
-import type { Checkpoint } from './checkpoint.ts';
 
 /** What a transaction of the stream says of a partition of this relation. */
 export interface StreamedCoverage {
@@ -23,17 +22,11 @@ export interface CoverageRecord {
 export async function writeStreamedCoverage(
   client: pg.ClientBase,
   schema: string,
-  source: Pick<CoverageRecord, 'sourceId' | 'epoch'> & Pick<Checkpoint, 'capture'>,
+  source: Pick<CoverageRecord, 'sourceId' | 'epoch'>,
   heard: readonly StreamedCoverage[],
 ): Promise<void> {
   if (heard.length === 0) return;
-  await client.query(recordSql(schema), [
-    source.sourceId,
-    source.epoch,
-    JSON.stringify(heard.map((each) => toChange(each, source.capture))),
-    null,
-  ]);
-  if (source.capture === 'trigger') return;
+  await client.query(recordSql(schema), [source.sourceId, source.epoch, JSON.stringify(heard.map(toChange)), null]);
   for (const { event } of heard) {
     if (event.what !== 'filled') continue;
     await client.query(`select ${quoteIdentifier(schema)}.request_baseline($1, $2, $3, $4, true)`, [
@@ -112,16 +105,9 @@ const EFFECTS: Readonly<Record<PartitionEventKind, Effect>> = {
   },
 };
 
-/** With trigger capture there are no baselines yet. */
-const FILLED_FOR_GOOD: Effect = {
-  state: 'covered',
-  reason: 'table_filled',
-  what: 'came with rows that were never captured',
-};
-
-function toChange({ event, relationId, head }: StreamedCoverage, capture: Checkpoint['capture']): object {
+function toChange({ event, relationId, head }: StreamedCoverage): object {
   const isWhole = event.oid === event.rootOid;
-  const effect = event.what === 'filled' && capture === 'trigger' ? FILLED_FOR_GOOD : EFFECTS[event.what];
+  const effect = EFFECTS[event.what];
   const time = timestampText(head.committedAtMicros);
   return {
     oid: event.oid,

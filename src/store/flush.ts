@@ -2,6 +2,7 @@ import type { TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context } from '../change/context.ts';
 import type { StreamedCoverage } from './coverage.ts';
 import { actorKey } from './dictionary.ts';
+import { RevertLinks } from './revert-links.ts';
 import { RollupFold, Tallies } from './rollup.ts';
 import type { Segment } from './segment.ts';
 import { TruncatedRows } from './truncated-rows.ts';
@@ -30,6 +31,8 @@ export interface SealedSegment {
   readonly stretches: readonly Stretch[];
   /** Of truncates whose entries are in it, or in an earlier one. */
   readonly truncatedRows: TruncatedRows;
+  /** What transactions that are in it, or were in an earlier one, take back. */
+  readonly revertLinks: RevertLinks;
 }
 
 /** Ends a flush whose last transaction will not come in whole any more. Nothing is lost: the slot has it. */
@@ -54,6 +57,9 @@ export class Flush {
   tallies = new Tallies();
   stretches: Stretch[] = [];
   truncatedRows = new TruncatedRows();
+  revertLinks = new RevertLinks();
+  /** The transactions that take something back. */
+  readonly reverts: FlushedTransaction[] = [];
   /** What its transactions say of partitions. */
   readonly coverage: StreamedCoverage[] = [];
   last: (TransactionTail & { readonly committedAtMicros: bigint }) | null = null;
@@ -61,6 +67,7 @@ export class Flush {
   readonly actorIds = new Map<string, number>();
   readonly #sealed: SealedSegment[] = [];
   readonly #blocks: { readonly firstRow: number; readonly firstId: bigint }[] = [];
+  readonly #reserved: bigint[] = [];
   #closed = false;
   #failure: { readonly error: unknown } | null = null;
   #wake: (() => void) | null = null;
@@ -69,9 +76,13 @@ export class Flush {
     this.fromLsn = fromLsn;
   }
 
-  /** The first ids of the id blocks this flush has used. */
+  /** The first ids of the id blocks that were reserved for this flush: it may only be committed while they are open. */
   get blocks(): string[] {
-    return this.#blocks.map((block) => block.firstId.toString());
+    return this.#reserved.map(String);
+  }
+
+  holdBlock(firstId: bigint): void {
+    this.#reserved.push(firstId);
   }
 
   addStretch(transactionRow: number, firstRow: number, occurredAtMicros: bigint, context: Context): void {

@@ -3,7 +3,7 @@ import { ENTRY_COLUMNS } from '../entry/entry-row.ts';
 import { codeOf } from '../lib/errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { formatLsn } from '../pg/lsn.ts';
-import { connectionOptions } from '../pg/pool.ts';
+import { backendOf, connectionOptions } from '../pg/pool.ts';
 import { BinaryRows } from './binary-rows.ts';
 import { fenced, type Checkpoint } from './checkpoint.ts';
 import { sendBatch } from './copy-batch.ts';
@@ -14,6 +14,7 @@ import { encodeLinks, LINK_COLUMNS, LinkFinder } from './entry-links.ts';
 import type { Flush, SealedSegment, Stretch } from './flush.ts';
 import { fetchLastImages } from './last-images.ts';
 import { completedPieces, isIncomplete } from './segment-completion.ts';
+import { encodeRevertLinks, PENDING_REVERT_COLUMNS, type RevertLinks } from './revert-links.ts';
 import type { Segment } from './segment.ts';
 import { encodeTruncatedRows, TRUNCATED_ROW_COLUMNS, type TruncatedRows } from './truncated-rows.ts';
 
@@ -27,7 +28,7 @@ export interface LaneOptions {
   readonly dictionary: Dictionary;
   /** A segment is durable in the open transaction and its bytes are free. */
   readonly onCopied: (segment: Segment) => void;
-  /** So many bytes of truncated rows are. */
+  /** So many bytes of truncated rows, or of links, are. */
   readonly onRowsCopied: (bytes: number) => void;
   readonly onError: (error: Error) => void;
 }
@@ -55,6 +56,11 @@ export class Lane {
     await this.#client.query(
       'set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set synchronous_commit = on',
     );
+  }
+
+  /** The process id of its backend, once it is connected. */
+  get backend(): number {
+    return backendOf(this.#client);
   }
 
   async end(): Promise<void> {
@@ -87,6 +93,7 @@ export class Lane {
         await this.#writeSegment(flush, sealed.rows.segment, sealed.rows.firstId, predecessor);
       }
       await this.#writeTruncatedRows(flush, sealed.truncatedRows);
+      await this.#writeRevertLinks(sealed.revertLinks);
       const contexts = await this.#contextRows(flush, sealed.stretches);
       if (contexts !== null) await copyIn(this.#client, `${this.#schema}.contexts`, CONTEXT_COLUMNS, [contexts]);
     }
@@ -94,6 +101,7 @@ export class Lane {
       await copyIn(this.#client, `${this.#schema}.${table}`, columns, data);
     }
     await predecessor;
+    await this.#linkReverts(flush);
     await writeStreamedCoverage(this.#client, this.#options.schema, this.#options, flush.coverage);
     const [call, values] = this.#end(flush);
     await this.#client.query({ name: 'end_flush', text: `select ${call(PARAMETERS)}`, values }).catch(explainEnd);
@@ -107,11 +115,34 @@ export class Lane {
     this.#options.onRowsCopied(byteLength);
   }
 
+  async #writeRevertLinks(links: RevertLinks): Promise<void> {
+    if (links.links.length === 0) return;
+    const data = encodeRevertLinks(links, this.#options.sourceId);
+    await copyIn(this.#client, `${this.#schema}.pending_reverts`, PENDING_REVERT_COLUMNS, [data]);
+    this.#options.onRowsCopied(links.byteLength);
+  }
+
+  /** With all entries of the flush in place, and links of changed keys: a record goes by each of its keys. */
+  async #linkReverts(flush: Flush): Promise<void> {
+    if (flush.reverts.length === 0) return;
+    for (const { firstRow, head, size } of flush.reverts) {
+      if (size === 0) continue;
+      await this.#client.query(`select ${this.#schema}.link_reverts($1, $2, $3, $4)`, [
+        this.#options.sourceId,
+        head.xid,
+        flush.idOf(firstRow),
+        flush.idOf(firstRow + size - 1),
+      ]);
+    }
+    await this.#client.query(`delete from ${this.#schema}.pending_reverts`);
+  }
+
   /** A small flush is mostly round trips: it goes in one, commit included. */
   async #writeAtOnce(flush: Flush, { rows, stretches }: SealedSegment, predecessor: Promise<void>): Promise<void> {
     const { segment, firstId } = rows!;
     try {
       const id = await firstId;
+      flush.holdBlock(id);
       flush.assignIds(segment.firstRow, id);
       const links = this.#linkFinder.linksOf(segment, segment.remarks, segment.endsWithDelete);
       const contexts = await this.#contextRows(flush, stretches);
@@ -148,6 +179,7 @@ export class Lane {
   ): Promise<void> {
     try {
       const firstId = await reserved;
+      flush.holdBlock(firstId);
       if (isIncomplete(segment)) await this.#writeCompleted(flush, segment, firstId, predecessor);
       else await this.#writeEntries(flush, segment, firstId, segment);
     } catch (error) {
@@ -276,8 +308,8 @@ const SMALL_SEGMENT_BYTES = 256 * 1024;
 /** Raised by `end_flush`. */
 const FENCED = 'RT001';
 
-function isSmallSegment({ rows, truncatedRows }: SealedSegment): boolean {
-  if (rows === null || truncatedRows.rows.length > 0) return false;
+function isSmallSegment({ rows, truncatedRows, revertLinks }: SealedSegment): boolean {
+  if (rows === null || truncatedRows.rows.length > 0 || revertLinks.links.length > 0) return false;
   const { segment } = rows;
   return segment.byteLength <= SMALL_SEGMENT_BYTES && !segment.hasParts && !isIncomplete(segment);
 }

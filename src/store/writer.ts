@@ -6,6 +6,7 @@ import type { SchemaChange } from '../change/schema-change.ts';
 import type { Truncation } from '../change/truncation.ts';
 import type { Tuple } from '../change/tuple.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
+import type { RevertLink } from '../change/revert-link.ts';
 import { PLAIN_ROW, writePlainEntry, writeRowEntry, type EntryHead } from '../entry/entry-row.ts';
 import { writeLargeRowEntry } from '../entry/large-row.ts';
 import { withMasks } from '../entry/mask.ts';
@@ -16,7 +17,7 @@ import { messageOf, RowtrailError } from '../lib/errors.ts';
 import { Ending } from '../lib/ending.ts';
 import { within } from '../lib/within.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
-import { connectionOptions } from '../pg/pool.ts';
+import { backendOf, connectionOptions, explainDatabaseError } from '../pg/pool.ts';
 import type { TransactionSink } from '../transaction/transaction-sink.ts';
 import { takeCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { ChunkPool } from './chunk-pool.ts';
@@ -25,6 +26,7 @@ import { Flush, FlushAbandoned } from './flush.ts';
 import { Lane } from './lane.ts';
 import { isRefusal, RefusedFlush } from './refusal.ts';
 import { Tallies } from './rollup.ts';
+import { RevertLinks } from './revert-links.ts';
 import { RowRemarks } from './row-remarks.ts';
 import { Segment } from './segment.ts';
 import { TruncatedRows } from './truncated-rows.ts';
@@ -78,6 +80,18 @@ interface QueuedInsertion {
   readonly settle: { resolve: () => void; reject: (error: unknown) => void };
 }
 
+/** 2000-01-01, from which PostgreSQL counts. */
+const POSTGRES_EPOCH_MS = 946_684_800_000;
+
+interface FlushCounters {
+  entries: number;
+  flushes: number;
+  /** From when a flush was handed to its connection until it was durable, summed up. */
+  flushMs: number;
+  /** When the last stored transaction was committed, by the source's clock, since 1970; null: none was stored. */
+  committedAtMs: number | null;
+}
+
 /**
  * Turns transactions into flushes: batches of whole transactions, each one store transaction with its
  * entries, contexts, rollups and checkpoint. Several transactions share a flush under load; a lone one goes
@@ -99,7 +113,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   readonly #active = new Set<Promise<void>>();
   readonly #running = new Set<Flush>();
   readonly #entry: EntryHead = { occurredAtMicros: 0n, ordinal: 0 };
-  readonly counters = { entries: 0, flushes: 0 };
+  readonly counters: FlushCounters = { entries: 0, flushes: 0, flushMs: 0, committedAtMs: null };
   #flush: Flush | null = null;
   #open = false;
   #transaction: TransactionHead | null = null;
@@ -110,6 +124,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   /** The partitioned relation whose row was deleted by the last change of the transaction (else 0), and that row. */
   #deletedFrom = 0;
   #deletedRow = 0;
+  /** The transaction takes something back. */
+  #isRevert = false;
   #fromLsn: bigint;
   #lastWritten: Promise<void> = Promise.resolve();
   #lastReserved: Promise<unknown> = Promise.resolve();
@@ -191,6 +207,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#entry.occurredAtMicros = head.committedAtMicros;
     flush.open = { firstRow: flush.rowCount, head };
     this.#deletedFrom = 0;
+    this.#isRevert = false;
   }
 
   row(sent: Change<RelationPlan>, ordinal: number, stretchOrdinal: number): void {
@@ -258,6 +275,13 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#flush!.coverage.push({ event, relationId, head: this.#transaction! });
   }
 
+  reverts(links: readonly RevertLink[]): void {
+    const flush = this.#flush!;
+    for (const link of links) flush.revertLinks.add(this.#transaction!.xid, link);
+    this.#isRevert = true;
+    if (flush.revertLinks.byteLength >= this.#limits.maxBatchBytes) this.#seal(flush);
+  }
+
   stretch(context: Context): void {
     const flush = this.#flush!;
     flush.addStretch(this.#transactionRow, this.#stretchRow, this.#transaction!.committedAtMicros, context);
@@ -268,7 +292,9 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     const flush = this.#flush!;
     const head = this.#transaction!;
     // A transaction is known by its first entry; one that only changed coverage has none.
-    if (entryCount > 0) flush.transactions.push({ firstRow: this.#transactionRow, head, size: entryCount });
+    const transaction = { firstRow: this.#transactionRow, head, size: entryCount };
+    if (entryCount > 0) flush.transactions.push(transaction);
+    if (this.#isRevert) flush.reverts.push(transaction);
     flush.last = { ...tail, committedAtMicros: head.committedAtMicros };
     this.#open = false;
     // A lane that already has a part of it holds a store transaction open: that ends with this commit.
@@ -308,6 +334,11 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     }
     while (this.#active.size > 0) await Promise.all(this.#active);
     return leftOut;
+  }
+
+  /** The store's backends that are writing now. */
+  get backends(): readonly number[] {
+    return this.#running.size === 0 ? [] : [...this.#lanes.map(({ backend }) => backend), backendOf(this.#registrar)];
   }
 
   /** Ends at once; what is not committed is rolled back. After `drain`, nothing is left to roll back. Safe to call twice. */
@@ -390,7 +421,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
       flush.last !== null &&
       this.#stretchRow === row &&
       flush.coverage.length === 0 &&
-      flush.truncatedRows.rows.length === 0;
+      flush.truncatedRows.rows.length === 0 &&
+      flush.revertLinks.links.length === 0;
     const moved = isSplittable ? (flush.segment?.splitAt(row) ?? null) : null;
     if (moved === null) return flush;
     const own = new Flush(flush.last!.endLsn);
@@ -412,18 +444,21 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   /** Hands the open segment over. Ids are reserved here, so that their order is the order of commits. */
   #seal(flush: Flush): void {
     const { segment, stretches } = flush;
-    const { truncatedRows } = flush;
-    const isEmpty = segment === null && stretches.length === 0 && truncatedRows.rows.length === 0;
+    const { truncatedRows, revertLinks } = flush;
+    const isEmpty =
+      segment === null && stretches.length === 0 && truncatedRows.rows.length === 0 && revertLinks.links.length === 0;
     if ((isEmpty && flush.coverage.length === 0) || this.#failed) return;
     flush.segment = null;
     flush.stretches = [];
     flush.truncatedRows = new TruncatedRows();
+    flush.revertLinks = new RevertLinks();
     flush.push({
       rows: segment === null ? null : { segment, firstId: this.#reserve(segment.rowCount) },
       stretches,
       truncatedRows,
+      revertLinks,
     });
-    this.#queuedBytes += truncatedRows.byteLength;
+    this.#queuedBytes += truncatedRows.byteLength + revertLinks.byteLength;
     if (segment !== null) {
       segment.sealedBytes = segment.byteLength;
       segment.endsWithDelete = this.#deletedFrom !== 0 && this.#deletedRow === flush.rowCount - 1;
@@ -537,6 +572,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   }
 
   async #write(lane: Lane, flush: Flush, predecessor: Promise<void>): Promise<void> {
+    const began = performance.now();
     try {
       await lane.write(flush, predecessor);
     } catch (error) {
@@ -548,6 +584,8 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     }
     this.counters.flushes += 1;
     this.counters.entries += flush.rowCount;
+    this.counters.flushMs += performance.now() - began;
+    this.counters.committedAtMs = Number(flush.last!.committedAtMicros / 1000n) + POSTGRES_EPOCH_MS;
     this.#options.onDurable(flush.last!.endLsn);
   }
 
@@ -583,13 +621,14 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
+    const explained = explainDatabaseError(error, 'the store', this.#options.url);
     const failure =
-      error instanceof RowtrailError
-        ? error
-        : new RowtrailError('RT_STORE_WRITE', `the store refused a write: ${messageOf(error)}`, {
+      explained.code === 'RT_INTERNAL'
+        ? new RowtrailError('RT_STORE_WRITE', `the store refused a write: ${messageOf(error)}`, {
             hint: 'Nothing is lost: the source keeps what is not stored. Capture tries again.',
             cause: error,
-          });
+          })
+        : explained;
     for (const flush of this.#running) flush.fail(failure);
     this.#options.onFailure(failure);
   }

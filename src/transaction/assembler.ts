@@ -188,6 +188,15 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
       else this.#truncatedRows(message.oid, message.tuples);
       return;
     }
+    if (message.kind === 'reverts') {
+      if (!provesItself(message.secret, this.#options.secret)) {
+        this.counters.unverifiedMessages += 1;
+        return;
+      }
+      this.#open();
+      this.#sink.reverts(message.links);
+      return;
+    }
     const facts = this.#options.sessions.find(message.token);
     if (facts instanceof Promise) {
       return facts.then((found) => {

@@ -2,9 +2,11 @@ import { timingSafeEqual } from 'node:crypto';
 import { parse as parseArray } from 'postgres-array';
 import type { Claims, LoggedEvent, SessionFacts } from '../change/context.ts';
 import type { PartitionEvent, PartitionEventKind } from '../change/partition-event.ts';
+import type { RevertLink } from '../change/revert-link.ts';
 import type { SchemaChange } from '../change/schema-change.ts';
 import type { Truncation } from '../change/truncation.ts';
 import type { Tuple } from '../change/tuple.ts';
+import { parseRevertLinks } from './revert-message.ts';
 import { parseTruncation, tuplesOf } from './truncation-message.ts';
 import { parseSchemaChange } from './schema-message.ts';
 import { CLAIM_LIMITS, cut, safeJson } from './limits.ts';
@@ -37,7 +39,8 @@ export type ContextMessage =
   | { readonly kind: 'partition'; readonly secret: string; readonly event: PartitionEvent }
   | { readonly kind: 'schema'; readonly secret: string; readonly change: SchemaChange }
   | { readonly kind: 'truncation'; readonly secret: string; readonly truncation: Truncation }
-  | { readonly kind: 'rows'; readonly secret: string; readonly oid: number; readonly tuples: Iterable<Tuple> };
+  | { readonly kind: 'rows'; readonly secret: string; readonly oid: number; readonly tuples: Iterable<Tuple> }
+  | { readonly kind: 'reverts'; readonly secret: string; readonly links: readonly RevertLink[] };
 
 /** Where an existing convention keeps a claim: the setting's place among the mapped ones, and a JSON member. */
 export interface ClaimMapping {
@@ -79,6 +82,7 @@ export function parseContextMessage(content: string, mappings: readonly ClaimMap
   if (parts[0] === 'd' && parts.length === 14) return schemaChange(at);
   if (parts[0] === 't' && parts.length === 11) return truncation(at);
   if (parts[0] === 'r' && parts.length > 4) return rows(at, parts);
+  if (parts[0] === 'v') return reverts(at, parts);
   return null;
 }
 
@@ -161,6 +165,12 @@ function rows(at: Parts, parts: readonly (string | null)[]): ContextMessage | nu
   const [secret, oid, columnCount] = [at(1), Number(at(2)), Number(at(3))];
   if (secret === null || !Number.isInteger(oid) || !Number.isInteger(columnCount) || columnCount < 1) return null;
   return { kind: 'rows', secret, oid, tuples: tuplesOf(parts, 4, columnCount) };
+}
+
+function reverts(at: Parts, parts: readonly (string | null)[]): ContextMessage | null {
+  const secret = at(1);
+  const links = parseRevertLinks(parts);
+  return secret === null || links === null ? null : { kind: 'reverts', secret, links };
 }
 
 function claims(at: Parts, mappings: readonly ClaimMapping[]): Claims {

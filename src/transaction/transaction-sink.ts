@@ -4,6 +4,7 @@ import type { SchemaChange } from '../change/schema-change.ts';
 import type { Truncation } from '../change/truncation.ts';
 import type { Tuple } from '../change/tuple.ts';
 import type { PartitionEvent } from '../change/partition-event.ts';
+import type { RevertLink } from '../change/revert-link.ts';
 
 /**
  * What the assembler hands on: whole transactions in commit order, each change with its place, each
@@ -30,9 +31,11 @@ export interface TransactionSink<R> {
   ): void;
   /** What became of a partition of this relation, or of all of it: no entry of its own. */
   coverage(event: PartitionEvent, relationId: number): void;
+  /** What the transaction takes back, before or after the entries that do it: no entry of its own. */
+  reverts(links: readonly RevertLink[]): void;
   /** A stretch is over: its entries are those since the last call. */
   stretch(context: Context): void;
-  /** `entryCount` may be 0: the transaction changed coverage alone. */
+  /** `entryCount` may be 0: the transaction changed coverage alone, or has nothing to link. */
   commit(tail: TransactionTail, entryCount: number): void;
   /** A transaction that left no entry: only the position moves. */
   empty(tail: TransactionTail): void;

@@ -7,14 +7,14 @@ import { programFor } from '../harness/program.ts';
 
 const ROWS = 60_000;
 
-describe('a baseline', () => {
+describe.each(['wal', 'trigger'] as const)('a baseline (%s)', (way) => {
   it('goes on where it was after kill -9, and each row is recorded once', { timeout: 180_000 }, async () => {
     await using database = await createDatabase();
     await using store = await createDatabase();
     await database.query(`create table items (id int primary key, t text); create table log (n int, t text);
       insert into items select i, repeat('x', 100) from generate_series(1, ${ROWS}) i;
       insert into log select i, repeat('x', 100) from generate_series(1, ${ROWS / 3}) i`);
-    const capture = await prepareCapture(database, { tables: ['items', 'log'], baseline: true, store });
+    const capture = await prepareCapture(database, { tables: ['items', 'log'], baseline: true, store, capture: way });
     const rows = async (): Promise<number> =>
       Number((await store.query('select coalesce(sum(rows), 0) as n from audit.baselines')).rows[0].n);
     let kills = 0;
@@ -67,7 +67,7 @@ describe('a baseline', () => {
     await using database = await createDatabase();
     await database.query(`create table items (id int primary key, t text); create table refused (id int primary key);
       insert into items select i, 'x' from generate_series(1, 1000) i`);
-    const capture = await prepareCapture(database, { tables: ['items'] });
+    const capture = await prepareCapture(database, { tables: ['items'], capture: way });
     await using program = await programFor({
       ...capture.config,
       sources: [{ ...capture.source, tables: ['public.items'] }],

@@ -23,6 +23,8 @@ export const QUICK: StartOptions = {
     silenceMs: 1_500,
   },
   delays: { ...RUNNER_DELAYS, minRetryMs: 50, maxRetryMs: 1_000, standbyMs: 200, stoppedMs: 200 },
+  backlogIntervalMs: 200,
+  lockWatch: { lookMs: 100, afterMs: 500 },
 };
 
 /** One small table, `items`, captured. */
@@ -110,6 +112,8 @@ export interface Live {
   readonly received_lsn: string;
   readonly source_lsn: string;
   readonly queued_bytes: number;
+  readonly backlog_bytes: number | null;
+  readonly backlog_limit_bytes: number | null;
   readonly counters: { readonly retries: number; readonly unverified_messages: number };
 }
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import pg from 'pg';
-import type { Config, ContextMapping, SourceConfig, TableOptions } from '../../src/config/config.ts';
+import type { Config, ContextMapping, SealConfig, SourceConfig, TableOptions } from '../../src/config/config.ts';
 import { startDaemon, type Daemon, type DaemonOptions } from '../../src/daemon/daemon.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../src/pg/identifier.ts';
@@ -11,6 +11,7 @@ import { renderSourceSql } from '../../src/setup/source-sql.ts';
 import type { TestDatabase } from './database.ts';
 import { until } from './poll.ts';
 import { programFor } from './program.ts';
+import { httpConfig } from './http-config.ts';
 
 export interface CaptureOptions {
   /** Unqualified names of tables (or partitioned roots) in `public` that exist already. */
@@ -25,6 +26,8 @@ export interface CaptureOptions {
   readonly capture?: SourceConfig['capture'];
   /** Default: the source's own database. */
   readonly store?: TestDatabase;
+  /** Default: the history is not sealed. */
+  readonly seal?: SealConfig;
   /** A second source of the same store, named `depot`, with tables of the same names. */
   readonly second?: TestDatabase;
 }
@@ -64,13 +67,20 @@ export interface Capture {
   /** Resolves when everything committed before the call is stored. */
   caughtUp(options?: { timeoutMs?: number }): Promise<void>;
   start(options?: StartOptions): Promise<RunningDaemon>;
-  spawn(): Promise<DaemonProcess>;
+  spawn(options?: SpawnOptions): Promise<DaemonProcess>;
 }
 
-export type StartOptions = Pick<DaemonOptions, 'intervals' | 'delays'> & {
+export type StartOptions = Pick<DaemonOptions, 'intervals' | 'delays' | 'backlogIntervalMs' | 'lockWatch'> & {
   /** Instead of the source's own: as a role of fewer rights, or through a proxy. */
   readonly url?: string;
 };
+
+/** A daemon that is elsewhere: what it runs behind, and how it gets at the databases from there. */
+export interface SpawnOptions {
+  readonly command: readonly string[];
+  readonly sourceUrl: string;
+  readonly storeUrl: string;
+}
 
 export interface RunningDaemon extends AsyncDisposable {
   readonly daemon: Daemon;
@@ -123,18 +133,29 @@ export async function prepareCapture(database: TestDatabase, options: CaptureOpt
     },
     start: ({ url, ...starting } = {}) =>
       startInProcess(url === undefined ? config : { ...config, sources: [{ ...source, url }] }, starting),
-    spawn: () => spawnDaemon(config),
+    spawn: (elsewhere) =>
+      elsewhere === undefined
+        ? spawnDaemon(config)
+        : spawnDaemon(
+            {
+              ...config,
+              store: { ...config.store, url: elsewhere.storeUrl },
+              sources: [{ ...source, url: elsewhere.sourceUrl }],
+            },
+            elsewhere.command,
+          ),
   };
 }
 
 function configOf(database: TestDatabase, store: TestDatabase, options: CaptureOptions): Config {
   return {
-    store: { url: store.url, schema: 'audit', partition: 'month', retentionDays: null },
+    store: { url: store.url, schema: 'audit', partition: 'month', retentionDays: null, archiveDir: null },
     sources: [
       sourceOf('shop', database, options),
       ...(options.second === undefined ? [] : [sourceOf('depot', options.second, options)]),
     ],
-    http: { host: '127.0.0.1', port: 0, auth: { mode: 'none' }, contact: null },
+    seal: options.seal ?? { enabled: false, intervalMs: 60_000, maxEntries: 50_000, keyFile: null },
+    http: httpConfig(),
     log: { level: 'info' },
   };
 }
@@ -175,7 +196,7 @@ async function installSource(
   );
   const { role, encoding, version } = facts.rows[0];
   // One string is one transaction. Again where another test's database is making the server's one role at this moment.
-  const sql = await renderSourceSql({ source, daemonRole: role, encoding });
+  const sql = await renderSourceSql({ source, daemonRole: role, revertRole: null, encoding });
   await until(() => database.query(sql.join('\n')).then(() => true), { what: 'the SQL of the source is installed' });
   for (const table of tables) {
     const parts = await database.query(
@@ -194,7 +215,7 @@ async function installSource(
       for (const when of ['before', 'after']) {
         await database.query(
           `create trigger rowtrail_context_${when} ${when} insert or update or delete or truncate on ${name}
-             for each statement execute function rowtrail.context_trigger();
+             for each statement execute function rowtrail.context_${when === 'before' ? 'trigger' : 'after'}();
            alter table ${name} enable always trigger rowtrail_context_${when}`,
         );
       }
@@ -281,7 +302,7 @@ async function caughtUp(
 
 async function startInProcess(
   config: Config,
-  options: Pick<DaemonOptions, 'intervals' | 'delays'>,
+  options: Pick<DaemonOptions, 'intervals' | 'delays' | 'backlogIntervalMs' | 'lockWatch'>,
 ): Promise<RunningDaemon> {
   const daemon = await startDaemon(config, { log: createLog('silent'), ...options });
   const ended = daemon.run();
@@ -301,9 +322,9 @@ async function startInProcess(
 }
 
 /** The built program as a process of its own. */
-async function spawnDaemon(config: Config): Promise<DaemonProcess> {
+async function spawnDaemon(config: Config, command?: readonly string[]): Promise<DaemonProcess> {
   const program = await programFor(config);
-  const child = program.spawn('run');
+  const child = program.spawn(['run'], command);
   let stderr = '';
   child.stderr!.setEncoding('utf8');
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {

@@ -18,12 +18,21 @@ export interface TestDatabase extends AsyncDisposable {
 const POOL_SIZE = 4;
 
 /**
- * A fresh, empty database on the run's server (or on `serverUrl`'s). Disposing of it drops its
- * replication slots, whoever uses them, and then the database with whoever is connected.
+ * A fresh database on the run's server (or on `serverUrl`'s), empty or a copy of another one, from which everybody is cut
+ * off for that. Disposing of it drops its replication slots, whoever uses them, and then the database with whoever is
+ * connected.
  */
-export async function createDatabase(serverUrl: string = inject('pgUrl')): Promise<TestDatabase> {
+export async function createDatabase(
+  serverUrl: string = inject('pgUrl'),
+  template: string | null = null,
+): Promise<TestDatabase> {
   const name = `rowtrail_test_${randomBytes(6).toString('hex')}`;
-  await asAdmin(serverUrl, (admin) => admin.query(`create database ${quoteIdentifier(name)} template template0`));
+  await asAdmin(serverUrl, async (admin) => {
+    if (template !== null) {
+      await admin.query('select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1', [template]);
+    }
+    await admin.query(`create database ${quoteIdentifier(name)} template ${quoteIdentifier(template ?? 'template0')}`);
+  });
   const url = withDatabase(serverUrl, name);
   const pool = new pg.Pool({ ...connectionOptions(url, 'test'), types: TEXT_TYPES, max: POOL_SIZE });
   pool.on('error', () => {});

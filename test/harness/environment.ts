@@ -12,6 +12,12 @@ export const SOAK_KILLS: number = wholeNumber('ROWTRAIL_TEST_KILLS') ?? 100;
 /** What random choices begin with; null: something else each time. */
 export const TEST_SEED: number | null = wholeNumber('ROWTRAIL_TEST_SEED');
 
+/** Without a browser, its tests fail rather than being skipped. */
+export const IS_BROWSER_REQUIRED: boolean = process.env['ROWTRAIL_TEST_BROWSER'] === 'required';
+
+/** How many cases a property with a server behind it tries; null: as few as its test says. */
+export const TEST_RUNS: number | null = wholeNumber('ROWTRAIL_TEST_RUNS');
+
 function wholeNumber(name: string): number | null {
   const text = process.env[name];
   if (text === undefined || text === '') return null;

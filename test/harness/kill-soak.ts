@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { prepareCapture, type Capture, type DaemonProcess } from './capture.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { createLoadSchema, Load, LOAD_TABLES, Random } from './load.ts';
+import { assertSealsHold, EAGER_SEALS } from './seals.ts';
 import { assertStoreInvariants, compareWithOracle, installOracle } from './oracle.ts';
 import { until } from './poll.ts';
 import { startServer, type TestServer } from './server.ts';
@@ -50,7 +51,11 @@ export async function soakWithKills(
   await using history = await createDatabase(store.url);
   await createLoadSchema(database);
   await installOracle(database, LOAD_TABLES);
-  const capture = await prepareCapture(database, { tables: LOAD_TABLES.map(({ name }) => name), store: history });
+  const capture = await prepareCapture(database, {
+    tables: LOAD_TABLES.map(({ name }) => name),
+    store: history,
+    seal: EAGER_SEALS,
+  });
   const random = new Random(seed);
   const connect = (): ReturnType<TestDatabase['connect']> => database.connect();
   const clients = await Promise.all(Array.from({ length: CLIENTS }, connect));
@@ -114,6 +119,7 @@ async function judge(
   expect({ lost, doubled }).toEqual({ lost: 0, doubled: 0 });
   const compared = await compareWithOracle(database, LOAD_TABLES, entries);
   await assertStoreInvariants(history);
+  expect(await assertSealsHold(history)).toBeGreaterThan(0n);
   expect((await history.query('select reason, detail from audit.gaps')).rows).toEqual([]);
   return { ...compared, lost, doubled };
 }

@@ -21,8 +21,8 @@ export interface ProgramResult {
 export interface Program extends AsyncDisposable {
   /** Runs `rowtrail ARGS --config FILE` to its end. */
   run(...args: string[]): Promise<ProgramResult>;
-  /** Starts it; standard error is a pipe. Whoever calls ends it. */
-  spawn(...args: string[]): ChildProcess;
+  /** Starts it, behind `command` if there is one; standard error is a pipe. Whoever calls ends it. */
+  spawn(args: readonly string[], command?: readonly string[]): ChildProcess;
 }
 
 export async function programFor(config: Config): Promise<Program> {
@@ -38,7 +38,10 @@ export async function programFor(config: Config): Promise<Program> {
           resolve({ code, stdout, stderr });
         });
       }),
-    spawn: (...args) => spawn(process.execPath, commandLine(args), { stdio: ['ignore', 'ignore', 'pipe'] }),
+    spawn: (args, command = []) => {
+      const [program, ...rest] = [...command, process.execPath, ...commandLine(args)];
+      return spawn(program!, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
+    },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -62,6 +65,7 @@ function yamlOf(config: Config): string {
       ),
       ...(source.hashKey === null ? {} : { hashKey: source.hashKey }),
       baseline: source.baseline,
+      ...(source.revert === null ? {} : { revert: source.revert }),
       slot: source.slot,
       publication: source.publication,
       allowUnboundedWal: true,

@@ -10,7 +10,8 @@ export interface Proxy extends AsyncDisposable {
   retarget(url: string): void;
 }
 
-export async function startProxy(url: string): Promise<Proxy> {
+/** `host`: where it listens. */
+export async function startProxy(url: string, host = '127.0.0.1'): Promise<Proxy> {
   let target = new URL(url);
   const pairs = new Set<readonly [Socket, Socket]>();
   const server = createServer((client) => {
@@ -29,9 +30,10 @@ export async function startProxy(url: string): Promise<Proxy> {
     }
   });
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(0, host, resolve);
   });
   const proxied = new URL(url);
+  proxied.hostname = host;
   proxied.port = String((server.address() as AddressInfo).port);
   const cut = (): void => {
     for (const [client, upstream] of pairs) {

@@ -18,6 +18,10 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   max_slot_wal_keep_size: '2GB',
   max_connections: '200',
   max_prepared_transactions: '20',
+  // Servers are killed here, machines are not: what was written survives a kill without it.
+  // https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-FSYNC
+  fsync: 'off',
+  full_page_writes: 'off',
 };
 
 const MAJOR = TEST_PG_VERSION ?? INSTALLED_MAJOR;

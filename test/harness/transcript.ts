@@ -123,5 +123,12 @@ const FIRST_OWN_OID = 16_384;
 
 function fieldsOf(notice: object): Record<string, unknown> {
   const values = notice as Record<string, unknown>;
-  return Object.fromEntries(FIELDS.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
+  return Object.fromEntries(
+    FIELDS.flatMap((name) => (values[name] === undefined ? [] : [[name, placeless(values[name])]])),
+  );
+}
+
+/** Where a tuple lies depends on when its page was last pruned, which no two runs have in common. */
+function placeless(value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll(/\btuple \(\d+,\d+\)/g, 'tuple (…)') : value;
 }

@@ -51,7 +51,7 @@ describe('what an entry says of who did it', () => {
   const unverified = async (): Promise<number> => {
     const response = await fetch(`${daemon.url}/api/v1/status`);
     const { data } = (await response.json()) as { data: Status };
-    return data.sources[0]?.live?.counters.unverified_messages ?? -1;
+    return data.sources[0]?.live?.counters?.unverified_messages ?? -1;
   };
 
   test.each(SITUATIONS.map((situation, i) => ({ ...situation, i })))('$name', async ({ i, ...situation }) => {

@@ -30,7 +30,8 @@ async function installSource(config: Config): Promise<void> {
   try {
     const found = await client.query(`select current_user as role, current_setting('server_encoding') as encoding`);
     const { role, encoding } = found.rows[0];
-    for (const sql of await renderSourceSql({ source, daemonRole: role, encoding })) await client.query(sql);
+    for (const sql of await renderSourceSql({ source, daemonRole: role, revertRole: null, encoding }))
+      await client.query(sql);
   } finally {
     await client.end();
   }
@@ -43,7 +44,9 @@ describe('the shop', () => {
   beforeAll(async () => {
     db = await createDatabase();
     shop = await openShop(inject('pgUrl'), db.name, seededRandom(1));
-    await installSource(demoConfig(shop.adminUrl, 0, 'silent'));
+    await installSource(
+      demoConfig({ url: shop.adminUrl, revertUrl: shop.urls.shop_revert, port: 0, logLevel: 'silent' }),
+    );
   });
   afterAll(async () => {
     await db[Symbol.asyncDispose]();

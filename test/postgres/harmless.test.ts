@@ -91,7 +91,7 @@ describe.each(['wal', 'trigger'] as const)(
       );
       const response = await fetch(`${daemon.url}/api/v1/status`);
       const { data } = (await response.json()) as { data: Status };
-      expect(data.sources.map(({ live }) => [live?.state, live?.counters.retries])).toEqual([['streaming', 0]]);
+      expect(data.sources.map(({ live }) => [live?.state, live?.counters?.retries])).toEqual([['streaming', 0]]);
       await assertStoreInvariants(tracked);
     });
   },

@@ -3,6 +3,7 @@ import type { SourceConfig } from '../../src/config/config.ts';
 import { createPool } from '../../src/pg/pool.ts';
 import { listActivity } from '../../src/query/activity.ts';
 import { NO_FILTER } from '../../src/query/filter.ts';
+import { EVERYTHING } from '../../src/query/visibility.ts';
 import { createDatabase, createRole, type TestDatabase } from '../harness/database.ts';
 import { until } from '../harness/poll.ts';
 import { outlineGaps, track, type TrackedDatabase } from './partition/fixture.ts';
@@ -292,7 +293,7 @@ describe('a new table that matches the patterns', () => {
     ]);
     expect(await source.gaps()).toEqual([]);
     // Also under the name that it had once.
-    const store = { pool: createPool(db.url, 'test', { max: 1 }), schema: 'audit' };
+    const store = { pool: createPool(db.url, 'test', { max: 1 }), schema: 'audit', viewer: EVERYTHING };
     const query = { sort: 'id', limit: 10, after: null, before: null } as const;
     for (const table of ['orders', 'public.orders', 'sales', 'archive.sales']) {
       const page = await listActivity(store, { ...query, filter: { ...NO_FILTER, table: [table] } });

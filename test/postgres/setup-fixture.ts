@@ -4,13 +4,14 @@ import type { Config, SourceConfig } from '../../src/config/config.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { setup, type SetupOptions, type SetupResult } from '../../src/setup/install.ts';
 import type { TestDatabase } from '../harness/database.ts';
+import { httpConfig } from '../harness/http-config.ts';
 
 export const silent = createLog('silent');
 
 /** A configuration with one source, `db`, that is its own store. The slot is named like the database. */
 export function configFor(db: Pick<TestDatabase, 'url' | 'name'>, overrides: Partial<SourceConfig> = {}): Config {
   return {
-    store: { url: overrides.url ?? db.url, schema: 'audit', partition: 'month', retentionDays: null },
+    store: { url: overrides.url ?? db.url, schema: 'audit', partition: 'month', retentionDays: null, archiveDir: null },
     sources: [
       {
         name: 'shop',
@@ -35,7 +36,8 @@ export function configFor(db: Pick<TestDatabase, 'url' | 'name'>, overrides: Par
         ...overrides,
       },
     ],
-    http: { host: '127.0.0.1', port: 0, auth: { mode: 'none' }, contact: null },
+    http: httpConfig(),
+    seal: { enabled: false, intervalMs: 60_000, maxEntries: 50_000, keyFile: null },
     log: { level: 'silent' },
   };
 }
@@ -69,7 +71,7 @@ export async function catalogOf(db: TestDatabase): Promise<string> {
     select format('function %s.%s %s', n.nspname, p.proname, p.proacl) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       where n.nspname not in ('pg_catalog', 'information_schema')
     union all
-    select format('trigger %s on %s %s', t.tgname, t.tgrelid::regclass, t.tgenabled) from pg_trigger t
+    select format('trigger %s on %s %s', case when t.tgisinternal then t.tgfoid::regproc::text else t.tgname end, t.tgrelid::regclass, t.tgenabled) from pg_trigger t
     union all
     select format('publication %s %s', p.pubname, (select array_agg(r.prrelid::regclass::text order by 1) from pg_publication_rel r where r.prpubid = p.oid))
       from pg_publication p

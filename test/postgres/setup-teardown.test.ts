@@ -45,7 +45,10 @@ describe('teardown', () => {
   test('keeps the history unless told otherwise; a later setup records the gap', async () => {
     await using db = await withTables();
     await runSetup(configFor(db));
+    // A daemon was killed, and is not started again.
+    await db.query('select audit.reserve_ids(source_id, gen_random_uuid(), 5) from audit.checkpoints');
     expect(await runTeardown(configFor(db))).toMatch(/history stays/);
+    expect((await db.query('select from audit.flushes')).rows).toEqual([]);
     expect((await db.query('select epoch from audit.checkpoints')).rows).toEqual([{ epoch: 1 }]);
     expect((await runSetup(configFor(db))).result.slot).toBe('restart');
     expect((await db.query('select reason from audit.gaps')).rows).toEqual([{ reason: 'slot_missing' }]);

@@ -147,7 +147,7 @@ describe('teardown --drop-history leaves every catalog as it was', () => {
     const { db, program, before } = application;
     const holder = await db.connect();
     await holder.query(`begin; ${hold}`);
-    const setup = program.spawn('setup');
+    const setup = program.spawn(['setup']);
     const ended = new Promise((resolve) => {
       setup.once('exit', resolve);
     });

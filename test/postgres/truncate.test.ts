@@ -4,6 +4,7 @@ import { listActivity } from '../../src/query/activity.ts';
 import { NO_FILTER } from '../../src/query/filter.ts';
 import { readTruncatedRows } from '../../src/query/truncated-rows.ts';
 import type { StoreReader } from '../../src/query/store-reader.ts';
+import { EVERYTHING } from '../../src/query/visibility.ts';
 import { createDatabase, createRole, type TestDatabase } from '../harness/database.ts';
 import { outlineGaps, track } from './partition/fixture.ts';
 import { inTransaction } from './setup-fixture.ts';
@@ -208,7 +209,7 @@ describe('what is kept of a TRUNCATE of many rows', () => {
   beforeAll(async () => {
     db = await createDatabase();
     const source = await track(db, TABLES, ROWS);
-    store = { pool: createPool(db.url, 'test', { max: 1 }), schema: 'audit' };
+    store = { pool: createPool(db.url, 'test', { max: 1 }), schema: 'audit', viewer: EVERYTHING };
     await source.captured(async () => {
       await db.query(`insert into people select g, 'person ' || g from generate_series(1, ${COUNT}) g`);
       await db.query('truncate people cascade');

@@ -75,7 +75,12 @@ test('partitions are whole months of UTC, over the end of a year', () => {
 });
 
 test('the configuration watches every table of the shop, on loopback without tokens', () => {
-  const config = demoConfig('postgres://postgres:secret@127.0.0.1:5432/shop', 7401, 'warn');
+  const config = demoConfig({
+    url: 'postgres://postgres:secret@127.0.0.1:5432/shop',
+    revertUrl: 'postgres://shop_revert:secret@127.0.0.1:5432/shop',
+    port: 7401,
+    logLevel: 'warn',
+  });
   expect(config.http).toMatchObject({ host: '127.0.0.1', port: 7401, auth: { mode: 'none' } });
   expect(config.sources).toMatchObject([{ name: 'shop', tables: ['public.*'], capture: 'wal', slot: 'rowtrail_shop' }]);
   expect(config.store.url).toBe(config.sources[0]?.url);

@@ -14,6 +14,7 @@ const slot: Slot = {
   confirmedFlushLsn: 100n,
   restartLsn: 90n,
   retainedBytes: 0n,
+  safeBytes: null,
 };
 const checkpoint: StoredCheckpoint = {
   systemIdentifier: SYSTEM.systemIdentifier,

@@ -32,7 +32,9 @@ describe('source SQL', () => {
   });
 
   test('fills in every placeholder, quoted', async () => {
-    const text = (await renderSourceSql({ source, daemonRole: 'we"ird', encoding: 'UTF8' })).join('\n');
+    const text = (await renderSourceSql({ source, daemonRole: 'we"ird', revertRole: null, encoding: 'UTF8' })).join(
+      '\n',
+    );
     const code = text.replaceAll(/^\s*--.*$/gm, '').replaceAll(/'(?:[^']|'')*'/g, "''");
     expect(code.match(/(?<!:):[a-z_]+/g)).toBeNull();
     expect(text).toContain(`'o''shop'`);
@@ -42,7 +44,12 @@ describe('source SQL', () => {
 
   test('sends every message to the outbox with trigger capture', async () => {
     const text = (
-      await renderSourceSql({ source: { ...source, capture: 'trigger' }, daemonRole: 'r', encoding: 'LATIN1' })
+      await renderSourceSql({
+        source: { ...source, capture: 'trigger' },
+        daemonRole: 'r',
+        revertRole: null,
+        encoding: 'LATIN1',
+      })
     ).join('\n');
     const code = text.replaceAll(/^\s*--.*$/gm, '');
     expect(code).not.toContain('pg_logical_emit_message');
@@ -60,7 +67,7 @@ describe('source SQL', () => {
     ['SQL_ASCII', false],
     ['LATIN1', true],
   ])('in %s converts messages: %s', async (encoding, converts) => {
-    const text = (await renderSourceSql({ source, daemonRole: 'd', encoding })).join('\n');
+    const text = (await renderSourceSql({ source, daemonRole: 'd', revertRole: null, encoding })).join('\n');
     expect(text.includes('create or replace function rowtrail.utf8(')).toBe(converts);
     expect(/emit_message\([^;]*rowtrail\.utf8\(/.test(text)).toBe(converts);
   });

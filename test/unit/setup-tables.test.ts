@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { includes, parseTablePattern } from '../../src/setup/table-pattern.ts';
+import { includes, parseTablePattern } from '../../src/lib/table-pattern.ts';
 import { planTables, tableLabel, type TableRow } from '../../src/setup/tables.ts';
 
 let nextOid = 1;
@@ -24,6 +24,7 @@ function table(name: string, overrides: Partial<TableRow> = {}): TableRow {
     hasIdentityIndex: false,
     hasVirtualColumns: false,
     hasTriggers: false,
+    hasAfterTrigger: false,
     truncateTrigger: null,
     captureTriggers: [],
     published: false,

@@ -7,8 +7,23 @@ export interface TablePart {
   readonly blocks: number;
 }
 
-/** The parts of a table whose rows the stream tells of; none: the table is gone or not published. */
-export async function readParts(db: pg.ClientBase, oid: number, publication: string): Promise<TablePart[]> {
+/** What a baseline asks of a catalog, by the way in which its tables are captured. */
+export interface BaselineCatalog {
+  /** The parts of a table whose rows are captured; none: the table is gone or not tracked. */
+  parts(db: pg.ClientBase, oid: number): Promise<TablePart[]>;
+  /** The state in the snapshot of the transaction that the client is in. Null: the table is gone. */
+  state(db: pg.ClientBase, table: { readonly oid: number; readonly part: number }): Promise<PartState | null>;
+}
+
+/** Tables that a publication has: they are described as the stream describes them. */
+export function publishedCatalog(publication: string): BaselineCatalog {
+  return {
+    parts: (db, oid) => readParts(db, oid, publication),
+    state: (db, table) => readPartState(db, table, publication),
+  };
+}
+
+async function readParts(db: pg.ClientBase, oid: number, publication: string): Promise<TablePart[]> {
   const result = await db.query<{ oid: number; blocks: string }>(PARTS_SQL, [oid, publication]);
   return result.rows.map((row) => ({ oid: row.oid, blocks: Number(row.blocks) }));
 }
@@ -23,7 +38,7 @@ export interface PartState {
   readonly readAtMicros: string;
   /** Null: it is no part of the table any more. */
   readonly part: PartFile | null;
-  /** As the stream would describe the table. */
+  /** As capture would describe the table. */
   readonly relation: Relation;
 }
 
@@ -36,8 +51,7 @@ export interface PartFile {
   readonly varying: ReadonlySet<string>;
 }
 
-/** Reads the state in the snapshot of the transaction that the client is in. Null: the table is gone. */
-export async function readPartState(
+async function readPartState(
   db: pg.ClientBase,
   table: { readonly oid: number; readonly part: number },
   publication: string,

@@ -3,7 +3,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../../change/tuple.ts';
 import { quoteIdentifier, quoteQualified } from '../../pg/identifier.ts';
 import { connectionOptions, destroyClient, PINNED_SETTINGS } from '../../pg/pool.ts';
-import { readParts, readPartState, type PartFile, type PartState, type TablePart } from './baseline-catalog.ts';
+import type { BaselineCatalog, PartFile, PartState, TablePart } from './baseline-catalog.ts';
 import { CopyTextParser, type CopyRow } from './copy-text.ts';
 
 /** A place in a table's file: rows are read in their order. */
@@ -30,8 +30,10 @@ export interface PartRow {
 /** Reads the rows of tables a stretch of their files at a time, each in a short transaction with a snapshot of its own. */
 export class PartReader {
   readonly #client: pg.Client;
+  readonly #catalog: BaselineCatalog;
 
-  constructor(url: string) {
+  constructor(url: string, catalog: BaselineCatalog) {
+    this.#catalog = catalog;
     this.#client = new pg.Client({
       ...connectionOptions(url, 'baseline'),
       // Values must have one text, as in the stream. Without row security: a policy would leave rows out unseen.
@@ -55,8 +57,8 @@ export class PartReader {
     destroyClient(this.#client);
   }
 
-  parts(oid: number, publication: string): Promise<TablePart[]> {
-    return readParts(this.#client, oid, publication);
+  parts(oid: number): Promise<TablePart[]> {
+    return this.#catalog.parts(this.#client, oid);
   }
 
   /** The position of the WAL's end: nothing that commits later lies before it. */
@@ -73,7 +75,6 @@ export class PartReader {
    */
   async inSnapshot<T>(
     table: { readonly oid: number; readonly part: number },
-    publication: string,
     read: (state: PartState & { readonly part: PartFile }) => Promise<T>,
   ): Promise<T | null> {
     const name = await this.#client.query<{ schema: string; name: string }>(
@@ -87,7 +88,7 @@ export class PartReader {
     await this.#client.query('begin isolation level repeatable read read only');
     await this.#client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await this.#client.query(`lock table only ${target} in access share mode`);
-    const state = await readPartState(this.#client, table, publication);
+    const state = await this.#catalog.state(this.#client, table);
     const part = state?.part ?? null;
     // By oid again: meanwhile another table may have come to bear the name.
     const isIt = part !== null && quoteQualified(part.schema, part.name) === target;

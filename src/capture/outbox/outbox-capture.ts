@@ -69,6 +69,9 @@ export class OutboxCapture<R> {
   #losses: OutboxLoss[] = [];
   #droppedSince: bigint | null = null;
   #emptied = true;
+  #cycles = 0;
+  /** Those who wait for a cycle to end, by its number. */
+  #waiting: { readonly cycle: number; readonly resolve: () => void }[] = [];
 
   constructor(options: OutboxCaptureOptions<R>) {
     this.#options = options;
@@ -101,6 +104,14 @@ export class OutboxCapture<R> {
     this.#fail?.(error);
   }
 
+  /** Resolves when all that is committed now has been handed over; never, if the attempt ends before. */
+  passed(): Promise<void> {
+    // The next cycle's snapshot comes after this call; that of one at work may have come before.
+    return new Promise((resolve) => {
+      this.#waiting.push({ cycle: this.#cycles + 1, resolve });
+    });
+  }
+
   /** No more changes are wanted. `run` resolves once what is whole has been stored and deleted. */
   halt(): void {
     this.#halted = true;
@@ -131,8 +142,10 @@ export class OutboxCapture<R> {
     for (const { description } of known.rows) decoder.describe(description);
     onReading();
     while (!this.#halted) {
+      this.#cycles += 1;
       const rows = await this.#cycle(consumer, decoder);
       if (this.#halted) break;
+      this.#tellWaiting();
       // After the first cycle, what was stored before is not in the outbox any more.
       if (this.#stored.size > 0) await consumer.onDeleted([...this.#stored]);
       this.#stored = new Set();
@@ -142,6 +155,12 @@ export class OutboxCapture<R> {
         await pause(POLL_MS, this.#abort.signal);
       }
     }
+  }
+
+  #tellWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ cycle }) => cycle > this.#cycles);
+    for (const { cycle, resolve } of waiting) if (cycle <= this.#cycles) resolve();
   }
 
   /** Takes what is there; returns how many rows that were. */
@@ -245,15 +264,27 @@ function loss(table: TableDescription, row: OutboxRow): OutboxLoss {
   return { table, atMicros: row.writtenAtMicros, xid: row.xid };
 }
 
+/** A small statement's rows are one row of the outbox: here they are as many as it had. What is not a start is the application's doing. */
 const DRAIN_SQL = `
 copy (
-  select o.xid::text::bigint, o.written_at, o.kind::text, o.relid, o.message, o.image
+  select o.xid::text::bigint, o.written_at, r.kind, o.relid, r.message, r.image
   from (
     select o.*, max(o.id) over (partition by o.xid) as last,
+      case when o.start ~ '^[0-9]{1,10} [0-9A-F]{1,8}/[0-9A-F]{1,8}( captured)?$' then split_part(o.start, ' ', 2)::pg_lsn else o.id end as began,
       (extract(epoch from max(o.at) over (partition by o.xid) - timestamptz '2000-01-01 00:00:00+00') * 1000000)::bigint as written_at
     from rowtrail.outbox o
   ) o
-  order by o.last, o.xid, o.start, o.id, o.position, o.kind desc
+  cross join lateral (
+    select o.position::bigint as position, o.kind::text as kind, o.message, o.image where o.kind <> 's'
+    union all
+    select u.position, case when o.images is null then 'd' else 'o' end, case u.position when 1 then o.message end, u.image
+      from unnest(o.old_images) with ordinality as u(image, position)
+    union all
+    select u.position, case when o.old_images is null then 'i' else 'n' end,
+        case when u.position = 1 and o.old_images is null then o.message end, u.image
+      from unnest(o.images) with ordinality as u(image, position)
+  ) r
+  order by o.last, o.xid, o.began, o.depth, o.id, r.position, r.kind desc
 ) to stdout (format binary)`;
 
 /** The last description of each table in the order given stays. */

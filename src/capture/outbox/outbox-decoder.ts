@@ -24,6 +24,7 @@ export interface OutboxDecoderOptions<R> {
 }
 
 const MESSAGE_PREFIX = 'rowtrail';
+const CONTEXT_START = Buffer.from('{c,');
 
 /** What is known of the rows of one table or partition. */
 interface Member<R> {
@@ -40,6 +41,8 @@ export class OutboxDecoder<R> {
   readonly #members = new Map<number, Member<R> | null>();
   readonly #relations = new Map<number, R>();
   #before: { readonly row: OutboxRow; readonly image: Tuple | null } | null = null;
+  /** The context that rows of the open transaction are under. */
+  #context: { readonly xid: bigint; readonly message: Buffer } | null = null;
 
   constructor(options: OutboxDecoderOptions<R>) {
     this.#options = options;
@@ -61,7 +64,7 @@ export class OutboxDecoder<R> {
       if (row.message !== null) this.describe(row.message.toString('utf8'));
       return;
     }
-    if (row.message !== null) await handler.message(MESSAGE_PREFIX, row.message);
+    if (row.message !== null && !this.#isUnder(row, row.message)) await handler.message(MESSAGE_PREFIX, row.message);
     if (row.kind === 'm' || row.kind === 'x') return;
     const member = this.#members.get(row.relid) ?? (await this.#member(row.relid));
     if (member === null) return;
@@ -86,6 +89,14 @@ export class OutboxDecoder<R> {
     else if (row.kind === 'i') handler.change(change('create', member.relation, null, image));
     else if (row.kind === 'd') handler.change(change('delete', member.relation, image, null));
     else throw malformed(`an outbox row of kind ${row.kind}`);
+  }
+
+  /** Whether a row says again what the context is: each of nested statements does. */
+  #isUnder({ xid, kind }: OutboxRow, message: Buffer): boolean {
+    const last = this.#context;
+    if (kind !== 'm' && last !== null && last.xid === xid && last.message.equals(message)) return true;
+    if (message.subarray(0, CONTEXT_START.length).equals(CONTEXT_START)) this.#context = { xid, message };
+    return false;
   }
 
   /** The row's values by its root's columns; null: they were too large. */

@@ -261,7 +261,7 @@ with recursive recorded as materialized (
 ), ours as materialized (
   select t.tgrelid, t.tgname, t.tgnargs, t.tgenabled from pg_catalog.pg_trigger t
     join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace n on n.oid = f.pronamespace
-  where n.nspname = 'rowtrail' and f.proname in ('context_trigger', 'truncate_trigger')
+  where n.nspname = 'rowtrail' and f.proname in ('context_trigger', 'context_after', 'truncate_trigger')
 ), published as materialized (
   select r.prrelid from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
   where p.pubname = $1 and p.pubviaroot and p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate
@@ -280,8 +280,9 @@ select now.at, now.lsn, now.has_event_triggers, now.has_publication, m.relid as 
   coalesce(c.relpersistence = 'u', false) as unlogged,
   exists (select from published p where p.prrelid = c.oid
     or c.relispartition and p.prrelid in (select a.relid from pg_catalog.pg_partition_ancestors(c.oid) a)) as published,
-  (select count(*) from ours o where o.tgrelid = c.oid and o.tgenabled = 'A'
-    and o.tgname in ('rowtrail_context_before', 'rowtrail_context_after')) = 2
+  exists (select from ours o where o.tgrelid = c.oid and o.tgenabled = 'A' and o.tgname = 'rowtrail_context_before')
+  and (pg_catalog.to_regclass('rowtrail.outbox') is not null
+    or exists (select from ours o where o.tgrelid = c.oid and o.tgenabled = 'A' and o.tgname = 'rowtrail_context_after'))
   and (c.relkind = 'p' and c.relispartition
     or exists (select from ours o where o.tgrelid = c.oid and o.tgenabled = 'A'
       and o.tgname = case when c.relkind = 'r' and not c.relispartition then 'rowtrail_truncate_rows' else 'rowtrail_truncate' end

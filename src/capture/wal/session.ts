@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { SessionFacts } from '../../change/context.ts';
+import { timeText } from '../../pg/time-text.ts';
 
 /**
  * The facts that rowtrail.hello() recorded of a session, or null. For a session whose greeting is behind the
@@ -8,7 +9,7 @@ import type { SessionFacts } from '../../change/context.ts';
 export async function readSession(pool: pg.Pool, token: string): Promise<SessionFacts | null> {
   const result = await pool.query(
     `select "session_user" as session_role, client_addr, pid,
-       to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as started_at
+       ${timeText('backend_start')} as started_at
      from rowtrail.sessions where token = $1`,
     [token],
   );

@@ -17,6 +17,8 @@ export interface Slot {
   readonly restartLsn: bigint | null;
   /** Bytes of WAL kept for it. */
   readonly retainedBytes: bigint | null;
+  /** What may be written until it is in danger of being lost; null: there is no limit, or it is lost. */
+  readonly safeBytes: bigint | null;
 }
 
 /** The slot, or null if there is none of that name. */
@@ -25,7 +27,8 @@ export async function readSlot(db: pg.ClientBase | pg.Pool, name: string): Promi
     `select slot_name, plugin, database, current_database() as current_database, active_pid, wal_status,
        to_jsonb(s) ->> 'invalidation_reason' as invalidation_reason,
        confirmed_flush_lsn, restart_lsn,
-       case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint end as retained_bytes
+       case when pg_is_in_recovery() then null else pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint end as retained_bytes,
+       safe_wal_size as safe_bytes
      from pg_replication_slots s where slot_name = $1`,
     [name],
   );
@@ -42,6 +45,7 @@ export async function readSlot(db: pg.ClientBase | pg.Pool, name: string): Promi
     confirmedFlushLsn: row.confirmed_flush_lsn === null ? null : parseLsn(row.confirmed_flush_lsn),
     restartLsn: row.restart_lsn === null ? null : parseLsn(row.restart_lsn),
     retainedBytes: row.retained_bytes === null ? null : BigInt(row.retained_bytes),
+    safeBytes: row.safe_bytes === null ? null : BigInt(row.safe_bytes),
   };
 }
 

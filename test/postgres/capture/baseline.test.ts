@@ -27,44 +27,6 @@ let store: TestDatabase;
 let capture: Capture;
 let daemon: RunningDaemon;
 
-beforeAll(async () => {
-  database = await createDatabase();
-  store = await createDatabase();
-  await database.query(`create type mood as enum ('fine', 'bad'); create domain posint as int check (value > 0)`);
-  for (const [name, columns] of Object.entries(TABLES)) await database.query(`create table ${name} ${columns}`);
-  await database.query(`
-    create table parts_eu partition of parts for values in ('eu');
-    create table parts_us partition of parts for values in ('us') partition by range (id);
-    create table parts_us_1 partition of parts_us for values from (0) to (1000);
-    create table parts_us_2 partition of parts_us for values from (1000) to (1000000);
-    alter table kept alter column big set storage external;
-    insert into items select i, i, 'row ' || i from generate_series(1, ${ROWS}) i;
-    insert into pairs select 'r' || i % 3, i, i from generate_series(1, 3000) i;
-    insert into keyless select case when i % 10 = 0 then -1 else i end, 'x' from generate_series(1, 3000) i;
-    insert into parts select i, case when i % 3 = 0 then 'eu' else 'us' end, i from generate_series(1, 3000) i;
-    insert into typed values (1, 1.00, true, ' {"a" : 1.0} ', '{"a": 1.0}', 'bad', '{fine,bad}', 3, 'NaN', '\\x00ff5c', '2024-02-29 12:00+02', 'x',
-      E'tab\\there\\nnew \\\\ back \\\\N "q" ü'), (3, -0.0, false, '"\\u0000"', 'null', 'fine', '{}', 1, -0.0, '', 'infinity', '', '\\N');
-    insert into typed (id, n) values (2, 'Infinity');
-    insert into cleared select i, i from generate_series(1, 3000) i;
-    insert into people select i, 'p' || i, 's' || i, 'h' || i from generate_series(1, 3) i;
-    insert into kept select i, repeat(md5(i::text), 300), i from generate_series(1, 20) i;
-    insert into wide values (1, repeat('x', 9000000)), (2, 'small')`);
-  capture = await prepareCapture(database, {
-    tables: Object.keys(TABLES),
-    keepIdentity: ['kept', 'pairs'],
-    tableOptions: { 'public.people': { hash: ['email'], redact: ['ssn'], exclude: ['hint'], identity: null } },
-    hashKey: HASH_KEY,
-    baseline: true,
-    store,
-  });
-});
-
-afterAll(async () => {
-  await daemon?.stop();
-  await database[Symbol.asyncDispose]();
-  await store[Symbol.asyncDispose]();
-});
-
 async function baselined(timeoutMs = 60_000): Promise<void> {
   await until(
     async () => {
@@ -118,7 +80,46 @@ async function linksOf(): Promise<Map<string, string>> {
   return new Map(result.rows.map((row) => [row.entry_id, row.record_key]));
 }
 
-describe('existing rows become baseline entries', () => {
+describe.each(['wal', 'trigger'] as const)('existing rows become baseline entries (%s)', (way) => {
+  beforeAll(async () => {
+    database = await createDatabase();
+    store = await createDatabase();
+    await database.query(`create type mood as enum ('fine', 'bad'); create domain posint as int check (value > 0)`);
+    for (const [name, columns] of Object.entries(TABLES)) await database.query(`create table ${name} ${columns}`);
+    await database.query(`
+    create table parts_eu partition of parts for values in ('eu');
+    create table parts_us partition of parts for values in ('us') partition by range (id);
+    create table parts_us_1 partition of parts_us for values from (0) to (1000);
+    create table parts_us_2 partition of parts_us for values from (1000) to (1000000);
+    alter table kept alter column big set storage external;
+    insert into items select i, i, 'row ' || i from generate_series(1, ${ROWS}) i;
+    insert into pairs select 'r' || i % 3, i, i from generate_series(1, 3000) i;
+    insert into keyless select case when i % 10 = 0 then -1 else i end, 'x' from generate_series(1, 3000) i;
+    insert into parts select i, case when i % 3 = 0 then 'eu' else 'us' end, i from generate_series(1, 3000) i;
+    insert into typed values (1, 1.00, true, ' {"a" : 1.0} ', '{"a": 1.0}', 'bad', '{fine,bad}', 3, 'NaN', '\\x00ff5c', '2024-02-29 12:00+02', 'x',
+      E'tab\\there\\nnew \\\\ back \\\\N "q" ü'), (3, -0.0, false, '"\\u0000"', 'null', 'fine', '{}', 1, -0.0, '', 'infinity', '', '\\N');
+    insert into typed (id, n) values (2, 'Infinity');
+    insert into cleared select i, i from generate_series(1, 3000) i;
+    insert into people select i, 'p' || i, 's' || i, 'h' || i from generate_series(1, 3) i;
+    insert into kept select i, repeat(md5(i::text), 300), i from generate_series(1, 20) i;
+    insert into wide values (1, repeat('x', 9000000)), (2, 'small')`);
+    capture = await prepareCapture(database, {
+      tables: Object.keys(TABLES),
+      keepIdentity: ['kept', 'pairs'],
+      tableOptions: { 'public.people': { hash: ['email'], redact: ['ssn'], exclude: ['hint'], identity: null } },
+      hashKey: HASH_KEY,
+      baseline: true,
+      capture: way,
+      store,
+    });
+  });
+
+  afterAll(async () => {
+    await daemon?.stop();
+    await database[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+  });
+
   it('while they are inserted, updated, deleted, truncated, and given other keys', { timeout: 120_000 }, async () => {
     const writer = await database.connect();
     const writing = new AbortController();

@@ -1,5 +1,6 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHttpServer, type HttpServer } from '../../../src/http/http-server.ts';
 import { DRAIN_TIMEOUT_MS } from '../../../src/http/limits.ts';
@@ -7,6 +8,8 @@ import { PROBLEMS, type ProblemCode } from '../../../src/http/problem.ts';
 import { createLog } from '../../../src/lib/log.ts';
 import { createPool } from '../../../src/pg/pool.ts';
 import type { LiveSource } from '../../../src/query/status.ts';
+import type { StoreConnection } from '../../../src/query/store-reader.ts';
+import { httpConfig } from '../../harness/http-config.ts';
 import { until } from '../../harness/poll.ts';
 import { createHistory, SCHEMA, type History } from '../query/history.ts';
 
@@ -19,12 +22,14 @@ const STREAMING: LiveSource = {
   state: 'streaming',
   since: new Date('2026-01-01T00:00:00Z'),
   error: null,
+  standby: false,
   receivedLsn: 0x16b3748n,
   sourceLsn: 0x16b3748n,
   lagBytes: 0n,
   lagMs: 3,
   queuedBytes: 0,
-  counters: { changes: 4, entries: 4, transactions: 2, unverifiedMessages: 0, retries: 0 },
+  backlog: null,
+  counters: { changes: 4, entries: 4, transactions: 2, unverifiedMessages: 0, flushes: 2, flushMs: 30, retries: 0 },
 };
 
 let history: History;
@@ -32,8 +37,8 @@ let server: HttpServer;
 let live: LiveSource[] = [STREAMING];
 let ids: bigint[];
 
-function serve(store = history.store, port = PORT, host = '127.0.0.1'): Promise<HttpServer> {
-  return createHttpServer({ store, http: { host, port }, live: () => live, log, version: '0.0.0-test' });
+function serve(store: StoreConnection = history.store, port = PORT, host = '127.0.0.1'): Promise<HttpServer> {
+  return createHttpServer({ store, http: httpConfig({ host, port }), live: () => live, log, version: '0.0.0-test' });
 }
 
 async function get(url: string, from: HttpServer = server, headers: Record<string, string> = HOST) {
@@ -111,6 +116,7 @@ async function fill(): Promise<bigint[]> {
     [a, at, orders],
   );
   await history.closeBlock(first);
+  await history.count();
   return [a, b, c, d, e];
 }
 
@@ -189,7 +195,7 @@ describe('GET /api/v1/activity', () => {
     const body = expectProblem(await get('/api/v1/activity?tabel=orders'), 'unknown_parameter');
     expect(body['errors']).toEqual([expect.objectContaining({ parameter: 'tabel', nearest: 'table' })]);
     expect(body['detail']).toContain('did you mean table?');
-    expectProblem(await get(`/api/v1/activity/${ids[0]}?fields=id`), 'unknown_parameter');
+    expectProblem(await get(`/api/v1/activity/${ids[0]}?table=orders`), 'unknown_parameter');
     expectProblem(await get('/healthz?x=1'), 'unknown_parameter');
   });
 
@@ -233,7 +239,7 @@ describe('GET /api/v1/activity/{id}', () => {
       const body = expectProblem(await get(`/api/v1/activity/${id}`), 'invalid_parameter');
       expect(body['errors']).toEqual([expect.objectContaining({ parameter: 'id' })]);
     }
-    expectProblem(await get(`/api/v1/activity/${'1'.repeat(300)}`), 'url_too_long');
+    expectProblem(await get(`/api/v1/activity/${'1'.repeat(7_000)}`), 'url_too_long');
   });
 });
 
@@ -244,7 +250,15 @@ describe('status', () => {
          select id, 2, 'slot_lost', '0/16B3748' from ${SCHEMA}.sources`,
     );
     const { data } = (await get('/api/v1/status')).json();
-    expect(data.store).toEqual({ schema: SCHEMA, entries_estimate: 5 });
+    expect(data.store).toEqual({
+      schema: SCHEMA,
+      entries_estimate: 5,
+      kept_since: null,
+      partitions_until: expect.stringMatching(/^20\d\d-\d\d-01T00:00:00\.000000Z$/),
+      bytes: expect.any(Number),
+      periods: [{ from: expect.any(String), to: expect.any(String), bytes: expect.any(Number) }],
+      removals_waiting: [],
+    });
     expect(data.sources).toEqual([
       expect.objectContaining({
         name: 'shop',
@@ -365,7 +379,7 @@ describe('when the store fails', () => {
   it('tells the client nothing about a defect', async () => {
     const failing = await createHttpServer({
       store: history.store,
-      http: { host: '127.0.0.1', port: PORT },
+      http: httpConfig({ port: PORT }),
       live: () => {
         throw new Error('a secret of the inside');
       },
@@ -385,7 +399,7 @@ describe('what it refuses', () => {
     const inject = (method: 'POST' | 'DELETE' | 'OPTIONS', headers: Record<string, string>, payload?: string) =>
       server.app.inject({
         method,
-        url: '/api/v1/activity',
+        url: '/api/v1/status',
         headers: { ...HOST, ...headers },
         ...(payload === undefined ? {} : { payload }),
       });
@@ -413,41 +427,62 @@ describe('what it refuses', () => {
   });
 });
 
+/** A request that the fixture can answer. */
+function exampleOf(path: string): string {
+  const query: Record<string, string> = {
+    at: '?time=now',
+    compare: '?from=r1',
+    breakdown: '?by=user',
+    suggest: '?key=user',
+  };
+  return (
+    path
+      .replace('users/{id}', 'users/shop:user:7')
+      .replace('{id}', String(ids[0]))
+      .replace('{source}/{table}/{key}', 'shop/public.orders/1') + (query[path.split('/').at(-1) as string] ?? '')
+  );
+}
+
 describe('the documentation', () => {
   it('describes every operation, and every operation it describes answers', async () => {
     const document = (await get('/openapi.json')).json();
     expect(document.openapi).toBe('3.1.0');
     const operations = Object.entries<Record<string, { parameters?: { name: string }[] }>>(document.paths);
-    expect(operations.map(([path]) => path).toSorted()).toEqual([
-      '/api/v1/activity',
-      '/api/v1/activity/{id}',
-      '/api/v1/status',
-      '/healthz',
-      '/metrics',
-      '/readyz',
-    ]);
+    expect(operations.map(([path]) => path)).toEqual(
+      expect.arrayContaining(['/api/v1/activity', '/api/v1/activity/{id}', '/api/v1/status', '/healthz', '/metrics']),
+    );
     for (const [path, methods] of operations) {
-      expect(Object.keys(methods)).toEqual(['get']);
-      const answer = await get(path.replace('{id}', String(ids[0])));
+      // A stream does not end; its own test reads it.
+      if (methods['get'] === undefined || path.endsWith('/stream')) continue;
+      const answer = await get(exampleOf(path));
       expect(answer.statusCode, path).toBe(200);
     }
     expect(document.paths['/api/v1/activity'].get.parameters.map(({ name }: { name: string }) => name)).toEqual([
+      'q',
+      'source',
       'table',
       'record',
       'user',
-      'source',
+      'ip',
       'action',
+      'field',
       'from',
       'to',
+      'tx',
+      'request_id',
+      'attribution',
+      'comment',
+      'count',
+      'fields',
       'sort',
       'limit',
       'after',
       'before',
     ]);
     expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(['Entry', 'Problem']));
-    const [entry] = (await get('/api/v1/activity')).json().data;
-    // `data` is what events have besides.
-    expect(Object.keys(document.components.schemas.Entry.properties)).toEqual([...Object.keys(entry), 'data']);
+    const entry = (await get('/api/v1/activity?source=shop')).json().data[0];
+    // `api` and `data` are what events have besides.
+    expect(Object.keys(document.components.schemas.Entry.properties)).toEqual([...Object.keys(entry), 'api', 'data']);
   });
 
   it('is served from here alone', async () => {
@@ -460,13 +495,42 @@ describe('the documentation', () => {
     }
     expect((await get('/docs/json')).statusCode).toBe(200);
   });
+});
 
-  it('is linked from the front page, which runs no script', async () => {
+describe('the console', () => {
+  const pages = [
+    '/',
+    '/timeline',
+    '/entry/1042',
+    '/resources',
+    '/resources/shop/public.orders/1',
+    '/users/7',
+    '/insights',
+  ];
+
+  it('is one document at each of its addresses, and takes scripts and styles from here alone', async () => {
     const page = await get('/');
-    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
-    for (const link of page.body.matchAll(/href="([^"]+)"/g)) {
-      expect((await get(link[1] as string)).statusCode, link[1]).toBe(200);
+    expect(page.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });
+    const policy = String(page.headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(policy).not.toContain('unsafe');
+    expect(page.body).not.toMatch(/<style|<script(?![^>]*src=)|style=|https?:\/\//);
+    for (const url of pages) expect((await get(url)).body, url).toBe(page.body);
+    const assets = Array.from(page.body.matchAll(/(?:src|href)="([^"]+)"/g), ([, url = '']) => url);
+    expect(assets.length).toBeGreaterThanOrEqual(3);
+    for (const url of assets) {
+      const asset = await get(url);
+      expect(asset.statusCode, url).toBe(200);
+      expect(asset.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+      const zipped = await get(url, server, { ...HOST, 'accept-encoding': 'br, gzip' });
+      expect(zipped.headers['content-encoding']).toBe('gzip');
+      expect(gunzipSync(zipped.rawPayload).equals(asset.rawPayload)).toBe(true);
+    }
+  });
+
+  it('has no other addresses', async () => {
+    for (const url of ['/nowhere', '/entry', '/entry/1/2', '/assets/nothing.js', '/assets/..%2findex.html']) {
+      expectProblem(await get(url), 'route_not_found');
     }
   });
 });

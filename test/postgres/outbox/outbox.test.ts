@@ -97,7 +97,7 @@ describe('trigger capture on a server with wal_level = replica, by a role that m
     const client = await it.db.connect({ url: app.url(it.db) });
     for (const statement of [
       'select from rowtrail.outbox',
-      `insert into rowtrail.outbox values ('1', '0/1', 1, 1, now(), 'i', 't'::regclass, null, '(1,x)')`,
+      `insert into rowtrail.outbox (xid, id, position, at, kind, relid, image) values ('1', '0/1', 1, now(), 'i', 't'::regclass, '(1,x)')`,
       'delete from rowtrail.outbox',
       `select setval('rowtrail.outbox_dropped', 9)`,
       'select rowtrail.outbox_is_full()',
@@ -108,15 +108,106 @@ describe('trigger capture on a server with wal_level = replica, by a role that m
     await it.start();
     // What it may call says nothing that is believed; what it may set spoils nothing.
     await client.query(`select rowtrail.send_message('{c,none,,,7,,,,,,}'), rowtrail.send_message('nonsense')`);
-    for (const spoilt of ['x', '1 2', '999999999 1:1:1', '-1', ' ', '5 1:5:' + '9'.repeat(30)]) {
+    for (const spoilt of ['x', '1 2', '1 0/', '-1 FFFFFFFFF/1', ' ', '5 G/1 captured', '9'.repeat(30)]) {
       await client.query('begin');
-      await client.query(`select set_config('rowtrail.open', $1, true), set_config('rowtrail.sent', $1, true)`, [
-        spoilt,
-      ]);
+      await client.query(
+        `select set_config('rowtrail.start1', $1, true), set_config('rowtrail.start2', $1, true), set_config('rowtrail.sent', $1, true)`,
+        [spoilt],
+      );
       await client.query(`insert into t values (1, 'a'); update t set v = 'b'; delete from t`);
       await client.query('commit');
     }
-    await until(async () => (await it.entries()).length === 18);
+    await until(async () => (await it.entries()).length === 21);
+  });
+
+  test('what is in an outbox of version 3 is captured by this one', async () => {
+    await using it = await installed('create table t (id int primary key, v text)');
+    await it.db.query(`alter table rowtrail.outbox drop column depth, drop column old_images, drop column images,
+        alter column start type integer using 1, alter column start set not null;
+      insert into rowtrail.outbox select pg_current_xact_id(), pg_current_wal_insert_lsn(), u.start, 1, now(), 'i', 't'::regclass, null, u.image
+        from (values (16, '(2,b)'), (10, '(1,a)'), (9, '(0,z)')) u(start, image)`);
+    await runSetup(it.config);
+    await it.db.query(`insert into t values (3, 'c')`);
+    await it.start();
+    await until(async () => (await it.entries()).length === 4);
+    expect(await it.entries()).toEqual([
+      't create 0 {"id":0,"v":"z"}',
+      't create 1 {"id":1,"v":"a"}',
+      't create 2 {"id":2,"v":"b"}',
+      't create 3 {"id":3,"v":"c"}',
+    ]);
+  });
+
+  test('what a foreign key of an untracked table does comes after what was nested before', async () => {
+    await using it = await installed(
+      `create table parent (id int primary key); create table t (id int primary key, parent int references parent on delete cascade, v int);
+       create table other (id int primary key);
+       create function nested() returns trigger language plpgsql as $$ begin update t set v = v + 1; return null; end $$;
+       create trigger nested after insert on other for each row execute function nested();
+       insert into parent values (1); insert into t values (1, 1, 0)`,
+      { tables: ['public.t', 'public.other'] },
+    );
+    await it.start();
+    await it.db.query('begin; insert into other values (1); insert into other values (2); delete from parent; commit');
+    await until(async () => (await it.entries()).length === 5);
+    expect(await it.entries()).toEqual([
+      'other create 1 {"id":1}',
+      't update 1 {"id":1,"parent":1,"v":1}',
+      'other create 2 {"id":2}',
+      't update 1 {"id":1,"parent":1,"v":2}',
+      't delete 1 {"id":1,"parent":1,"v":2}',
+    ]);
+  });
+
+  test('each row has the context of its own statement, also of nested ones', async () => {
+    await using it = await installed(
+      `create table a (id int primary key); create table b (id int); create table p (id int, region int) partition by list (region);
+       create table p_1 partition of p for values in (1);
+       create function nested() returns trigger language plpgsql as $$
+       begin
+         if new.id = 2 then
+           perform set_config('rowtrail.user_id', 'nested', true);
+           insert into b values (new.id);
+           perform set_config('rowtrail.user_id', 'outer', true);
+         elsif new.id = 3 then
+           perform rowtrail.log('note');
+         else
+           insert into b values (new.id);
+           insert into p values (new.id, 1), (new.id + 1, 1);
+         end if;
+         return null;
+       end $$;
+       create trigger nested after insert on a for each row execute function nested()`,
+    );
+    await it.start();
+    const by = (user: string, statement: string): string => `set local rowtrail.user_id = '${user}'; ${statement};`;
+    await it.db.query(`begin; ${by('one', 'insert into b values (0)')} ${by('two', 'insert into a values (1)')}
+      ${by('outer', 'insert into a values (2)')} insert into b values (20);
+      ${by('three', 'insert into a values (3)')} insert into b values (30); commit`);
+    await it.db
+      .query(`begin; ${by('four', 'insert into b values (40)')} ${by('five', 'insert into a values (3) on conflict do nothing')}
+      ${by('five', 'insert into b select 50 from rowtrail.log($$x$$)')} commit`);
+    await until(async () => (await it.entries()).length === 14);
+    const { rows } = await it.db
+      .query(`select r.table_name || ' ' || coalesce(e.row ->> 'id', e.action) || ' ' || n.claim as line
+      from audit.entries e left join audit.relations r on r.id = e.relation_id
+      join audit.contexts c on c.id = e.context_id join audit.actors n on n.id = c.actor_id where e.row is not null order by e.id`);
+    expect(rows.map(({ line }) => line)).toEqual([
+      'b 0 one',
+      'a 1 two',
+      'b 1 two',
+      'p 1 two',
+      'p 2 two',
+      'a 2 outer',
+      'b 2 nested',
+      'b 20 outer',
+      'a 3 three',
+      'b 30 three',
+      'b 40 four',
+      'b 50 five',
+    ]);
+    const contexts = await it.db.query('select count(*)::integer as n from audit.contexts');
+    expect(contexts.rows[0].n).toBeLessThanOrEqual(11);
   });
 
   test('a statement that touches no row writes nothing', async () => {

@@ -93,6 +93,7 @@ async function appCatalog(db: TestDatabase): Promise<string[]> {
       where c.relnamespace = 'public'::regnamespace and a.attnum > 0
     union all
     select format('trigger %s on %s', t.tgname, t.tgrelid::regclass) from pg_trigger t where t.tgname !~ '^rowtrail_' and t.tgname <> 'refuse_change' and not t.tgisinternal
+        and not exists (select from pg_class c where c.oid = t.tgrelid and c.relnamespace::regnamespace::text in ('rowtrail', 'audit'))
     order by 1`);
   return result.rows.map(({ line }) => line);
 }

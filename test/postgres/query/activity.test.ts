@@ -74,6 +74,7 @@ const filters: fc.Arbitrary<ActivityFilter> = fc
     ends: fc.subarray(['from', 'to'] as const),
   })
   .map(({ times, ends, table, record, user, source, action }) => ({
+    ...NO_FILTER,
     table,
     record,
     user,

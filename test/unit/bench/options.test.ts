@@ -29,6 +29,34 @@ test('everything has a default', () => {
   });
 });
 
+test('of the seal bench', () => {
+  expect(parseBenchArguments(['seal'])?.options).toEqual({ changes: 500_000, runs: 3, json: false });
+  expect(parseBenchArguments(['seal', '--rows', '1000', '--runs', '1', '--json'])?.options).toEqual({
+    changes: 1_000,
+    runs: 1,
+    json: true,
+  });
+});
+
+test('of the query bench', () => {
+  expect(parseBenchArguments(['query'])?.options).toEqual({
+    entries: 10_000_000,
+    requests: 200,
+    question: null,
+    keep: null,
+    json: false,
+  });
+  const args = ['query', '--entries', '1_000_000', '--requests', '9', '--question', 'user', '--keep', 'here', '--json'];
+  expect(parseBenchArguments(args)?.options).toEqual({
+    entries: 1_000_000,
+    requests: 9,
+    question: 'user',
+    keep: 'here',
+    json: true,
+  });
+  expect(() => parseBenchArguments(['query', '--entries', '30000000'])).toThrow(/from 1 to 20000000/);
+});
+
 test('variants are taken in their own order, and only those there are', () => {
   const chosen = parseBenchArguments(['source', '--variant', 'classic,none', '--runs', '2', '--seconds', '1']);
   expect(chosen?.options).toEqual({ variants: ['none', 'classic'], runs: 2, seconds: 1, json: false });

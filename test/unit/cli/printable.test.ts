@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { byteSize, duration, grouped, printable, shortened } from '../../../src/cli/printable.ts';
+import { byteSize } from '../../../src/lib/byte-size.ts';
+import { duration } from '../../../src/lib/duration.ts';
+import { grouped, printable, shortened } from '../../../src/cli/printable.ts';
 
 test('printable leaves letters of all kinds and shows what steers a terminal', () => {
   expect(printable('Zoë 漢字 👩‍💻')).toBe('Zoë 漢字 👩‍💻');

@@ -34,10 +34,24 @@ describe('help and version', () => {
     const { code, out, err } = await rowtrail(['--help']);
     expect(code).toBe(0);
     expect(err).toBe('');
-    for (const command of ['demo', 'setup', 'check', 'run', 'status', 'tail', 'teardown']) {
+    for (const command of [
+      'demo',
+      'setup',
+      'check',
+      'run',
+      'status',
+      'log',
+      'show',
+      'tail',
+      'teardown',
+      'token',
+      'export',
+    ]) {
       expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
-    expect(out).toContain('Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration, 3 `check` found problems.');
+    expect(out).toContain(
+      'Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration, 3 `check` or `verify` found problems.',
+    );
   });
 
   test('without a command the help goes to standard error, as wrong usage', async () => {
@@ -71,10 +85,24 @@ describe('wrong usage: exit code 2, what is wrong and what to do', () => {
     [['tail', '--jsn'], /^rowtrail: unknown option '--jsn'\n {2}→ Did you mean --json\?\n/],
     [['status', 'extra'], /^rowtrail: too many arguments for 'status'/],
     [['status', '--config'], /^rowtrail: option '-c, --config <file>' argument missing\n/],
+    [['log', 'usr:ana'], /^rowtrail: usr is not a filter: did you mean user\?\n {2}usr:ana\n {2}\^\n/],
+    [['log', 'user:7', 'from:yesterday'], / {2}user:7 from:yesterday\n {14}\^\n/],
+    [['tail', 'action:X'], /action is not an action: create, .*\n {2}action:X\n {9}\^/],
+    [['tail', '--since', 'now-1h', 'from:now'], /from is given twice/],
+    [['log', '-n', 'x'], /It takes a number of entries/],
+    [['show', '12x'], /'12x' is invalid for argument 'id'\. It takes an id/],
     [['tail', '-n', 'many'], /argument 'many' is invalid\. It takes a number of entries, 0 or more\./],
     [['tail', '--since', 'yesterday'], /argument 'yesterday' is invalid\. It is not a time: give an RFC 3339 time/],
     [['demo', '--port', '70000'], /argument '70000' is invalid\. It takes a port from 0 \(any free one\) to 65535\./],
     [['demo', '--port', '-1'], /--port/],
+    [['token', 'create'], /required option '-n, --name <name>' not specified/],
+    [['token', 'create', '-n', 'a', '--role', 'root'], /Allowed choices are writer, viewer, operator, admin/],
+    [['token', 'create', '-n', ' '], /It takes 1 to 100 characters/],
+    [['token', 'create', '-n', 'a', '-t', 'orders'], /It takes "schema\.table"/],
+    [['token', 'create', '-n', 'a', '-e', 'soon'], /It takes a number of days such as 90d/],
+    [['token', 'create', '-n', 'a', '-e', '2020-01-01'], /It takes a time to come/],
+    [['token', 'revoke', 'ana'], /It takes the id of a token/],
+    [['token', 'rename'], /unknown command 'rename'/],
   ])('%j', async (args, message) => {
     const { code, out, err } = await rowtrail(args);
     expect(code).toBe(2);
@@ -90,7 +118,7 @@ describe('wrong usage: exit code 2, what is wrong and what to do', () => {
 });
 
 describe('a wrong configuration: exit code 2', () => {
-  test.each(['setup', 'check', 'run', 'status', 'tail', 'teardown'])('%s', async (command) => {
+  test.each(['setup', 'check', 'run', 'status', 'log', 'tail', 'teardown'])('%s', async (command) => {
     const file = await configFile('sources:\n  - name: shop\n    url: shop\n');
     const { code, out, err } = await rowtrail([command, '--config', file]);
     expect(code).toBe(2);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createPaint } from '../../../src/cli/paint.ts';
-import { statusText, type SourceReport } from '../../../src/cli/status.ts';
+import { statusText, type SourceReport, type StatusReport } from '../../../src/cli/status.ts';
 
 const NOW = Date.parse('2026-11-22T00:10:00Z');
 
@@ -20,8 +20,18 @@ const SHOP: SourceReport = {
   server_slot: { found: true, active_pid: 4711, wal_status: 'reserved', retained_bytes: 16 * 1024 ** 2, error: null },
 };
 
+const STORE: StatusReport['store'] = {
+  schema: 'audit',
+  entries_estimate: 12_345,
+  kept_since: null,
+  partitions_until: '2027-02-01T00:00:00.000000Z',
+  bytes: null,
+  periods: null,
+  removals_waiting: [],
+};
+
 function text(...sources: SourceReport[]): string {
-  return statusText({ store: { schema: 'audit', entries_estimate: 12_345 }, sources }, createPaint(false), NOW);
+  return statusText({ store: STORE, sources }, createPaint(false), NOW);
 }
 
 test('how far a source is', () => {
@@ -87,4 +97,32 @@ test('baselines', () => {
                  public.items: 40 %
                  public.orders: not begun (permission denied for table orders)`,
   );
+});
+
+test('what it takes on disk, the newest periods by themselves', () => {
+  const periods = ['05', '04', '03', '02', '01'].map((month) => ({
+    from: `2026-${month}-01T00:00:00.000000Z`,
+    to: `2026-${month}-28T00:00:00.000000Z`,
+    bytes: 1024 ** 2,
+  }));
+  const store = { ...STORE, bytes: 5 * 1024 ** 2, periods };
+  expect(statusText({ store, sources: [] }, createPaint(false), NOW).split('\n')[1]).toBe(
+    '  on disk        5.0 MB: from 2026-05-01 1.0 MB, 2026-04-01 1.0 MB, 2026-03-01 1.0 MB, 2026-02-01 1.0 MB, 1 older',
+  );
+});
+
+test('what retention has removed, what it waits for, and partitions that run out', () => {
+  const store: StatusReport['store'] = {
+    ...STORE,
+    kept_since: '2026-01-01T00:00:00.000000Z',
+    partitions_until: '2026-11-22T02:00:00.000000Z',
+    removals_waiting: [
+      { partition: 'entries_2026_01', since: '2026-11-21T00:00:00.000000Z', reason: 'process 7 (psql) reads it' },
+    ],
+  };
+  expect(statusText({ store, sources: [] }, createPaint(false), NOW))
+    .toBe(`  store          schema audit, 12,345 entries
+  kept since     2026-01-01T00:00:00.000000Z
+                 entries_2026_01 is to be removed and waits: process 7 (psql) reads it
+  partitions     until 2026-11-22T02:00:00.000000Z only: a running daemon makes more`);
 });

@@ -15,10 +15,13 @@ const URLS = {
 test('the example is valid, and so is what it has commented out', async () => {
   const text = await readFile(EXAMPLE, 'utf8');
   expect(parseConfig(text, 'example', URLS).sources[0]?.name).toBe('shop');
-  const all = text.replaceAll(
-    /^( +)# ((?:url|admin|identity|hashKey|context|users|links|revert|contact|  user_id):? ?.*)$/gm,
-    '$1$2',
-  );
+  const all = text
+    .replace('  retention: null', '  retention: 400d')
+    .replace('# archive:', 'archive:')
+    .replaceAll(
+      /^( +)# ((?:url|admin|identity|hashKey|context|users|links|revert|keyFile|publicUrl|contact|  user_id):? ?.*)$/gm,
+      '$1$2',
+    );
   expect(parseConfig(all, 'example', URLS).sources[0]).toMatchObject({
     adminUrl: URLS.ROWTRAIL_ADMIN_URL,
     revert: { url: URLS.ROWTRAIL_REVERT_URL },

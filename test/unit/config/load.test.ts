@@ -37,7 +37,13 @@ async function emptyFolder(): Promise<string> {
 describe('defaults', () => {
   test('a name and a url are enough', () => {
     expect(parse(SHOP)).toEqual({
-      store: { url: 'postgres://app@db.example/shop', schema: 'audit', partition: 'month', retentionDays: null },
+      store: {
+        url: 'postgres://app@db.example/shop',
+        schema: 'audit',
+        partition: 'month',
+        retentionDays: null,
+        archiveDir: null,
+      },
       sources: [
         {
           name: 'shop',
@@ -61,7 +67,17 @@ describe('defaults', () => {
           allowUnboundedWal: false,
         },
       ],
-      http: { host: '127.0.0.1', port: 7400, auth: { mode: 'token' }, contact: null },
+      seal: { enabled: true, intervalMs: 60_000, maxEntries: 50_000, keyFile: null },
+      http: {
+        host: '127.0.0.1',
+        port: 7400,
+        publicUrl: null,
+        hosts: [],
+        auth: { mode: 'token', publicMetrics: false },
+        requestsPerMinute: 6000,
+        contact: null,
+        journal: { reads: true, exports: true, reverts: true, denials: true },
+      },
       log: { level: 'info' },
     });
   });
@@ -78,6 +94,7 @@ describe('defaults', () => {
     expect(parse(`${SHOP}store: { url: postgres://audit@store/audit, retention: 400d }`).store).toMatchObject({
       url: 'postgres://audit@store/audit',
       retentionDays: 400,
+      archiveDir: null,
     });
   });
 
@@ -165,7 +182,11 @@ describe('problems name the path, the line, what was found and what it takes', (
     ['one for a list', 'sources: {}', 'sources (line 1): found a mapping, takes a list of sources'],
     ['a value for a mapping', `${SHOP}log: loud`, 'log (line 4): found "loud", takes a mapping with the keys level'],
     ['nothing for a mapping', `${SHOP}log:`, 'log (line 4): found nothing, takes a mapping with the keys level'],
-    ['a scalar file', 'hello', /^\(line 1\): found "hello", takes a mapping with the keys store, sources, http, log$/],
+    [
+      'a scalar file',
+      'hello',
+      /^\(line 1\): found "hello", takes a mapping with the keys store, sources, seal, http, log$/,
+    ],
     ['an empty file', '# nothing\n', 'the file is empty; takes at least sources'],
     ['a misspelt key', `${SHOP}    tabels: []`, 'sources[0].tabels (line 4): unknown key; did you mean tables?'],
     [
@@ -176,7 +197,7 @@ describe('problems name the path, the line, what was found and what it takes', (
     [
       'a strange key',
       `${SHOP}elephant: 1`,
-      'elephant (line 4): unknown key; this mapping takes store, sources, http, log',
+      'elephant (line 4): unknown key; this mapping takes store, sources, seal, http, log',
     ],
     [
       'a misspelt value',
@@ -209,7 +230,7 @@ describe('problems name the path, the line, what was found and what it takes', (
       `${SHOP}store: { retention: 1 year }`,
       'store.retention (line 4): found "1 year", takes a number of days such as 400d, or null to keep everything',
     ],
-    ['a schema', `${SHOP}store: { schema: Audit }`, /^store\.schema \(line 4\): found "Audit", takes a schema name/],
+    ['a schema', `${SHOP}store: { schema: 1st }`, /^store\.schema \(line 4\): found "1st", takes a schema name/],
     [
       'a reserved schema',
       `${SHOP}store: { schema: pg_audit }`,
@@ -269,6 +290,11 @@ describe('problems name the path, the line, what was found and what it takes', (
       'a link',
       `${SHOP}    links: { public.orders: "javascript:alert(1)" }`,
       /^sources\[0\]\.links\."public\.orders" \(line 4\): found .*, takes an http\(s\) URL/,
+    ],
+    [
+      'a link whose host is a value',
+      `${SHOP}    links: { public.orders: "https://{host}/orders/{id}" }`,
+      /^sources\[0\]\.links\."public\.orders" \(line 4\): found .*, takes an http\(s\) URL with \{column\} for values after its host/,
     ],
     [
       'no auth for all the world',
@@ -389,6 +415,8 @@ describe('where it comes from', () => {
         ROWTRAIL_REVERT_URL: 'postgres://reverter@h/shop',
         ROWTRAIL_TABLES: 'public.*, !public.sessions',
         ROWTRAIL_CAPTURE: 'trigger',
+        ROWTRAIL_SEAL_KEY_FILE: '/etc/rowtrail/seal.pem',
+        ROWTRAIL_HOST: '0.0.0.0',
         ROWTRAIL_PORT: '0',
       },
     });
@@ -401,7 +429,8 @@ describe('where it comes from', () => {
       capture: 'trigger',
     });
     expect(config.store.url).toBe('postgres://audit@s/a');
-    expect(config.http.port).toBe(0);
+    expect(config.seal.keyFile).toBe('/etc/rowtrail/seal.pem');
+    expect(config.http).toMatchObject({ host: '0.0.0.0', port: 0, auth: { mode: 'token' } });
   });
 
   test.each([

@@ -200,6 +200,7 @@ function hmac(text: string): string {
 
 function jsonText(kind: Kind, value: string | null): string {
   if (value === null) return 'null';
+  if (kind === 'json' && value.trim() === 'null') return ` ${value}`;
   if (kind === 'json' || (kind === 'number' && value !== 'NaN' && value !== '-Infinity')) return value;
   if (kind === 'boolean') return value === 't' ? 'true' : 'false';
   return JSON.stringify(value);

@@ -50,6 +50,8 @@ function assemble(
       calls.push(`truncate ${name} of ${relation} ${ordinal} of ${stretch} ${reason ?? 'with rows'}`),
     truncatedRow: (relation, { columnCount }, position) => calls.push(`row ${position} of ${relation}: ${columnCount}`),
     coverage: (event, relation) => calls.push(`${event.what} ${event.name} of ${relation}`),
+    reverts: (links) =>
+      calls.push(`reverts ${links.map(({ recordKey, entryIds }) => `${recordKey}: ${entryIds.join(' ')}`).join(', ')}`),
     stretch: ({ actor, attribution }) => calls.push(`stretch ${attribution} ${actor.claim}`),
     commit: (tail, count) => calls.push(`commit ${tail.commitLsn} with ${count}`),
     empty: (tail) => calls.push(`empty ${tail.endLsn}`),

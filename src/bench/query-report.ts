@@ -1,0 +1,98 @@
+import type { Latency } from './lag.ts';
+import { MIN_EXPORT_RATE, type Exported } from './export-run.ts';
+import { aligned, type Machine } from './report.ts';
+import type { StoreSize } from './store-size.ts';
+
+export interface Answered {
+  readonly question: string;
+  readonly page: 'first' | 'deep';
+  readonly requests: number;
+  readonly latency: Latency;
+  /** What p99 may be. */
+  readonly limitMs: number;
+  /** Of an answer, on the average. */
+  readonly bytes: number;
+  /** Answers that were none, with their status. */
+  readonly failed: readonly string[];
+}
+
+export interface QueryResult {
+  readonly entries: number;
+  /** Null: not asked for. */
+  readonly size: StoreSize | null;
+  /** Null: the store was kept from an earlier run. */
+  readonly buildSeconds: number | null;
+  readonly answered: readonly Answered[];
+  readonly exported: readonly Exported[];
+}
+
+export interface QueryReport extends QueryResult {
+  readonly machine: Machine;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** The report as text for people. */
+export function renderQuery(report: QueryReport): string {
+  const { machine, size, answered } = report;
+  const slow = answered.filter(({ latency, limitMs }) => latency.p99Ms > limitMs);
+  const failed = answered.flatMap((one) => one.failed.map((failure) => `  ${one.question}: ${failure}`));
+  return [
+    `${machine.cores} × ${machine.processor}, ${(machine.memoryBytes / 1024 ** 3).toFixed(0)} GB, load ${machine.loadBefore.toFixed(1)} before`,
+    `Node ${machine.node}, PostgreSQL ${machine.postgres}, ${machine.transport}`,
+    Object.entries(report.settings)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' '),
+    `${whole(report.entries)} entries${report.buildSeconds === null ? ', kept from an earlier run' : `, built in ${whole(report.buildSeconds)} s`}`,
+    'One request after the other, over HTTP, from sending it to the end of the answer; deep: from the middle of the history.',
+    '',
+    ...aligned([
+      ['question', 'page', 'requests', 'p50 ms', 'p99 ms', 'max ms', 'bytes', ''],
+      ...answered.map(answeredRow),
+    ]),
+    '',
+    slow.length === 0
+      ? 'Every p99 is within its limit.'
+      : `${slow.length} of ${answered.length} are above their limit: ${slow.map(({ question, page }) => `${question} (${page})`).join('; ')}.`,
+    ...(failed.length === 0 ? [] : ['Answers that failed:', ...failed]),
+    '',
+    ...report.exported.map(renderExport),
+    ...(size === null ? [] : renderSize(size)),
+    '',
+  ].join('\n');
+}
+
+function answeredRow({ question, page, requests, latency, limitMs, bytes, failed }: Answered): string[] {
+  if (requests === 0) return [question, page, 'one page', '', '', '', '', ''];
+  const remark = failed.length > 0 ? 'FAILED' : latency.p99Ms > limitMs ? `> ${limitMs}` : '';
+  return [
+    question,
+    page,
+    whole(requests),
+    latency.p50Ms.toFixed(1),
+    latency.p99Ms.toFixed(1),
+    latency.maxMs.toFixed(1),
+    whole(bytes),
+    remark,
+  ];
+}
+
+function renderExport({ format, entries, bytes, seconds, peakRssBytes }: Exported): string {
+  const rate = entries / seconds;
+  const memory = peakRssBytes === null ? '' : `, server at ${whole(peakRssBytes / 1e6)} MB at most`;
+  return (
+    `Export as ${format}: ${whole(entries)} entries (${whole(bytes / 1e6)} MB) in ${seconds.toFixed(1)} s, ` +
+    `${whole(rate)} entries a second${rate < MIN_EXPORT_RATE ? ` (< ${whole(MIN_EXPORT_RATE)})` : ''}${memory}.`
+  );
+}
+
+function renderSize({ bytesPerEntry, parts, wide }: StoreSize): string[] {
+  return [
+    `Store: ${whole(bytesPerEntry)} bytes an entry with everything (${parts.map((part) => `${part.table} ${whole(part.bytesPerEntry)}`).join(', ')}).`,
+    `Entries alone: ${whole(wide.oursPerEntry)} bytes with indexes; with both rows whole as jsonb under the same indexes ${whole(wide.bytesPerEntry)} ` +
+      `(${whole(wide.entries)} entries): ${wide.ratio.toFixed(2)}.`,
+  ];
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}

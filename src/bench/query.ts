@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { Agent, request } from 'node:http';
+import { RowtrailError } from '../lib/errors.ts';
+import { migrate, storeMigrations } from '../pg/migrate.ts';
+import { connect, type BenchServer } from './bench-server.ts';
+import { firstMessage, startChild } from './child-process.ts';
+import { deepCursor } from './deep-cursor.ts';
+import { runExports } from './export-run.ts';
+import { buildStore } from './generated-store.ts';
+import { latencyOf } from './lag.ts';
+import type { QueryOptions } from './options.ts';
+import { QUESTIONS, type Question, type Sample } from './query-question.ts';
+import type { Answered, QueryResult } from './query-report.ts';
+import { readSamples } from './query-sample.ts';
+import { countEntries, measureSize } from './store-size.ts';
+
+const DATABASE = 'bench_query';
+const SCHEMA = 'audit';
+const DAYS = 365;
+const WORKERS = 2;
+/** Of the generator: a kept store of another one is made anew. */
+const GENERATOR_VERSION = 2;
+/** Of each question, before it counts. */
+const WARM_UP_REQUESTS = 10;
+/** Of one page of one question: a slow one is asked less often. */
+const MAX_QUESTION_MS = 3_000;
+
+/** What the HTTP server's process is told. */
+export interface QueryServerTask {
+  readonly url: string;
+  readonly schema: string;
+}
+
+interface Bench {
+  readonly server: BenchServer;
+  readonly children: Set<ChildProcess>;
+  readonly note: (line: string) => void;
+}
+
+/**
+ * Builds a store (or takes the kept one), and asks the HTTP server, in a process of its own, every question, one
+ * request after the other, for its first page and for one from the middle of the history.
+ */
+export async function runQuery(options: QueryOptions, bench: Bench): Promise<QueryResult> {
+  const { url } = bench.server.address(DATABASE);
+  const buildSeconds = await ensureStore(options, bench);
+  const client = await connect(url);
+  const child = startChild(new URL('./query-server-process.js', import.meta.url), bench.children);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    // Who looks at some questions again and again does not want to wait for it.
+    const size = options.question === null ? await measureSize(client, SCHEMA, bench.note) : null;
+    const entries = await countEntries(client, SCHEMA);
+    const samples = await readSamples(client, SCHEMA, options.requests);
+    const middle = await middleId(client, entries);
+    bench.note('reading the store once, so that no figure is about the disk');
+    await warm(client);
+    const base = await firstMessage<string>(child, { url, schema: SCHEMA } satisfies QueryServerTask, 'the server');
+    const answered: Answered[] = [];
+    for (const question of QUESTIONS.filter(
+      ({ name }) => options.question === null || name.includes(options.question),
+    )) {
+      for (const page of question.isList === true ? (['first', 'deep'] as const) : (['first'] as const)) {
+        const asked = await ask(question, samples, { agent, base, from: page === 'deep' ? middle : null });
+        answered.push({ question: question.name, page, limitMs: question.limitMs, ...asked });
+        bench.note(
+          `${question.name}, ${page}: p50 ${asked.latency.p50Ms.toFixed(1)} ms, p99 ${asked.latency.p99Ms.toFixed(1)} ms`,
+        );
+      }
+    }
+    const exported =
+      options.question === null || 'export'.includes(options.question)
+        ? await runExports(client, SCHEMA, { base, pid: child.pid!, note: bench.note })
+        : [];
+    return { entries, size, buildSeconds, answered, exported };
+  } finally {
+    agent.destroy();
+    child.kill('SIGTERM');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await client.end();
+  }
+}
+
+/** Returns how long the building took; null: the store was there. */
+async function ensureStore({ entries }: QueryOptions, { server, note }: Bench): Promise<number | null> {
+  const admin = await connect(server.address('postgres').url);
+  const { url } = server.address(DATABASE);
+  const wanted = `entries ${entries}, generator ${GENERATOR_VERSION}`;
+  try {
+    const found = await admin.query<{ built: string | null }>(
+      "select shobj_description(oid, 'pg_database') as built from pg_database where datname = $1",
+      [DATABASE],
+    );
+    if (found.rows[0]?.built === wanted) {
+      await migrateKept(url, note);
+      return null;
+    }
+    note(`building a store of ${entries.toLocaleString('en-US')} entries`);
+    const began = performance.now();
+    await admin.query(`drop database if exists ${DATABASE}`);
+    await admin.query(`create database ${DATABASE}`);
+    await buildStore({ schema: SCHEMA, entries, days: DAYS }, { connect: () => connect(url), workers: WORKERS, note });
+    await admin.query('checkpoint');
+    await admin.query(`comment on database ${DATABASE} is '${wanted}'`);
+    return (performance.now() - began) / 1000;
+  } finally {
+    await admin.end();
+  }
+}
+
+async function migrateKept(url: string, note: (line: string) => void): Promise<void> {
+  const client = await connect(url);
+  try {
+    const added = await migrate(client, SCHEMA, await storeMigrations());
+    if (added.length > 0) note(`migrated the kept store: ${added.join(', ')}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Into the system's cache. https://www.postgresql.org/docs/current/pgprewarm.html */
+async function warm(client: Awaited<ReturnType<typeof connect>>): Promise<void> {
+  await client.query('create extension if not exists pg_prewarm');
+  await client.query(
+    `select sum(pg_prewarm(c.oid::regclass, 'read')) from pg_class c
+     where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'i')`,
+    [SCHEMA],
+  );
+}
+
+async function middleId(client: Awaited<ReturnType<typeof connect>>, entries: number): Promise<bigint> {
+  const found = await client.query<{ id: string }>(
+    `select id from ${SCHEMA}.entries order by id desc offset ${Math.floor(entries / 2)} limit 1`,
+  );
+  return BigInt(found.rows[0]!.id);
+}
+
+interface Asker {
+  readonly agent: Agent;
+  readonly base: string;
+  /** Where the page begins; null: it is the first. */
+  readonly from: bigint | null;
+}
+
+async function ask(
+  question: Question,
+  samples: readonly Sample[],
+  asker: Asker,
+): Promise<Pick<Answered, 'latency' | 'requests' | 'failed' | 'bytes'>> {
+  const times: number[] = [];
+  let bytes = 0;
+  const failures = new Set<string>();
+  const cursors = new Map<string, string | null>();
+  const deadline = performance.now() + MAX_QUESTION_MS;
+  for (const [index, sample] of [...samples.slice(-WARM_UP_REQUESTS), ...samples].entries()) {
+    if (performance.now() > deadline && times.length > 0) break;
+    const path = question.url(sample);
+    const { from } = asker;
+    if (from !== null && !cursors.has(path)) {
+      cursors.set(path, await deepCursor(path, from, (page) => nextOf(asker, page, question.body?.(sample))));
+    }
+    const cursor = cursors.get(path) ?? null;
+    // A list of one page has no cursor to go on from.
+    if (from !== null && cursor === null) continue;
+    const separator = path.includes('?') ? '&' : '?';
+    const target = cursor === null ? path : `${path}${separator}after=${cursor}`;
+    const answer = await send(asker, target, question.body?.(sample));
+    if (answer.status !== 200) failures.add(`${answer.status} ${path}`);
+    if (index < WARM_UP_REQUESTS) continue;
+    times.push(answer.ms);
+    bytes += answer.text.length;
+  }
+  return {
+    latency: latencyOf(times),
+    requests: times.length,
+    failed: [...failures],
+    bytes: times.length === 0 ? 0 : Math.round(bytes / times.length),
+  };
+}
+
+async function nextOf(asker: Asker, path: string, body: object | undefined): Promise<string | null> {
+  const answer = await send(asker, path, body);
+  return (JSON.parse(answer.text) as { meta?: { next: string | null } }).meta?.next ?? null;
+}
+
+/** The plainest client there is: what it takes itself is in every figure. */
+function send(
+  { agent, base }: Asker,
+  path: string,
+  body: object | undefined,
+): Promise<{ readonly status: number; readonly text: string; readonly ms: number }> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const sent = request(
+      `${base}/api/v1${path}`,
+      { agent, headers, method: body === undefined ? 'GET' : 'POST' },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            ms: performance.now() - began,
+            text: Buffer.concat(chunks).toString('utf8'),
+          }),
+        );
+        response.on('error', reject);
+      },
+    );
+    sent.setTimeout(60_000, () => sent.destroy(new RowtrailError('RT_INTERNAL', `no answer within a minute: ${path}`)));
+    sent.on('error', reject);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}

@@ -1,0 +1,291 @@
+import { finished } from 'node:stream/promises';
+import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { parse as parseArray } from 'postgres-array';
+import { quoteIdentifier } from '../pg/identifier.ts';
+import { backendOf, connectionOptions, destroyClient } from '../pg/pool.ts';
+import { readSurroundings, type NamedSurroundings, type Surroundings } from './entry-surroundings.ts';
+import { contextTexts, entryTexts, type ContextTexts, type EntryRecord, type EntryTexts } from './entry-json.ts';
+import { MAX_IMAGE_BYTES } from './entry-reader.ts';
+import { explainReadError, urlOf, type StoreReader } from './store-reader.ts';
+import { formatTime } from './time.ts';
+import { visibleEntry } from './visibility.ts';
+
+/**
+ * Reads whole entries in bulk, on a connection of its own: what `readEntries` asks for. What each entry has for itself
+ * comes as binary COPY, so that a row costs few objects; what entries have in common, once for all of them.
+ */
+export class EntryCopy {
+  readonly #store: StoreReader;
+  readonly #client: pg.Client;
+  readonly #timeoutMs: number;
+  #isConnected = false;
+  #isDestroyed = false;
+
+  /** `timeoutMs`: of one statement. */
+  constructor(store: StoreReader, timeoutMs: number) {
+    this.#store = store;
+    this.#timeoutMs = timeoutMs;
+    this.#client = new pg.Client(connectionOptions(urlOf(store), 'export'));
+    this.#client.on('error', () => {});
+  }
+
+  /** Throws what `inSnapshot` throws. */
+  async connect(): Promise<void> {
+    await this.#explained(async () => {
+      await this.#client.connect();
+      await this.#client.query(
+        `set statement_timeout = ${this.#timeoutMs}; set default_transaction_read_only = on;
+         set default_transaction_isolation = 'repeatable read'; set search_path = pg_catalog; set jit = off;
+         set plan_cache_mode = force_generic_plan`,
+      );
+      // A schema that is not there is told before the first byte is.
+      await this.#client.query(`select from (${this.#sql([], null)}) x limit 0`);
+      this.#isConnected = true;
+    });
+  }
+
+  /**
+   * The entries with these ids, which ascend, less those whose relation is not among `visible` (null: all). Fewer come
+   * back when their images would exceed `MAX_IMAGE_BYTES` (never fewer than one). Each is made as it is taken, so
+   * that one is garbage when the next one is made: that is most of what an export costs.
+   */
+  read(ids: readonly bigint[], visible: readonly number[] | null): Promise<CopiedEntries> {
+    return this.#explained(async () => {
+      await this.#client.query('begin');
+      const stream = this.#client.query(copyTo(`copy (${this.#sql(ids, visible)}) to stdout (format binary)`));
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      await finished(stream);
+      const data = Buffer.concat(chunks);
+      const { lastId, ...named } = namedIn(data);
+      const surroundings = await readSurroundings(this.#client, this.#store.schema, named);
+      await this.#client.query('commit');
+      return { lastId, texts: textsOf(data, surroundings, visible === null) };
+    });
+  }
+
+  /** The process id of its backend, once it is connected. */
+  get backend(): readonly number[] {
+    return this.#isConnected ? [backendOf(this.#client)] : [];
+  }
+
+  /** At once; what the server is doing for it goes on. */
+  destroy(): void {
+    this.#isDestroyed = true;
+    destroyClient(this.#client);
+  }
+
+  /** COPY takes no parameters. */
+  #sql(ids: readonly bigint[], visible: readonly number[] | null): string {
+    const list = visible === null ? 'null' : `'{${visible.join(',')}}'`;
+    const s = quoteIdentifier(this.#store.schema);
+    return `with sized as materialized (
+        select e.*, coalesce(octet_length(e.row::text), 0) + coalesce(octet_length(e.old::text), 0) as bytes
+        from ${s}.entries e
+        where e.id = any('{${ids.join(',')}}'::bigint[]) and e.id between ${ids[0] ?? 0} and ${ids.at(-1) ?? 0}
+          and ${visibleEntry('e', list)}
+      ), chosen as (
+        select z.*, sum(z.bytes) over (order by z.id) - z.bytes as bytes_before from sized z
+      )
+      select e.id, e.occurred_at, e.context_id, e.transaction_id, e.ordinal, e.relation_id, e.action, e.record_key,
+        e.changed::text, e.unknown::text, e.row::text, e.old::text, e.data::text,
+        -- What the record's last entry could have told lies on the other side of a gap.
+        case when e.unknown is not null then (
+          select l.epoch <> t.epoch from ${s}.entries p join ${s}.transactions l on l.id = p.transaction_id
+          join ${s}.transactions t on t.id = e.transaction_id
+          where p.relation_id = e.relation_id and p.record_key = e.record_key and p.id < e.id and p.row is not null
+          order by p.id desc limit 1) end as after_gap
+      from chosen e where e.bytes_before < ${MAX_IMAGE_BYTES} order by e.id`;
+  }
+
+  async #explained<Result>(read: () => Promise<Result>): Promise<Result> {
+    try {
+      return await read();
+    } catch (error) {
+      throw this.#isDestroyed ? error : explainReadError(error, this.#store, this.#timeoutMs);
+    }
+  }
+}
+
+export interface CopiedEntries {
+  /** Null without any. */
+  readonly lastId: bigint | null;
+  readonly texts: Iterable<EntryTexts>;
+}
+
+const HEADER_BYTES = 19;
+/** Of the query. */
+const COLUMN_COUNT = 14;
+/** Of the row before its first field: how many fields follow. -1 ends the copy. */
+const COUNT_BYTES = 2;
+
+/** https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-BINARY-FORMAT */
+function* textsOf(data: Buffer, surroundings: Surroundings, whole: boolean): Generator<EntryTexts> {
+  const fields = new FieldReader(data, HEADER_BYTES);
+  const ofContext = new Map<string | null, ContextTexts>();
+  const times = new TimeTexts();
+  while (fields.beginRow()) {
+    const id = fields.int64Text() as string;
+    const timestamp = times.textOf(fields.int64());
+    const contextId = fields.int64Text();
+    const transactionId = fields.int64Text();
+    const ordinal = fields.int64Text();
+    const { relation, context, transaction, source } = surroundings.of(fields.integer(), contextId, transactionId);
+    const record: EntryRecord = {
+      id,
+      timestamp,
+      source,
+      action: fields.text() as string,
+      record_key: fields.text(),
+      changed: fields.names(),
+      unknown: fields.names(),
+      row: fields.text(),
+      old: fields.text(),
+      data: fields.text(),
+      after_gap: fields.boolean(),
+      schema_name: relation.schema_name,
+      table_name: relation.table_name,
+      key_columns: relation.key_columns,
+      actor_kind: context.actor_kind,
+      actor_claim: context.actor_claim,
+      actor_name: context.actor_name,
+      ip: context.ip,
+      user_agent: context.user_agent,
+      comment: context.comment,
+      request_id: context.request_id,
+      context: context.context,
+      attribution: context.attribution,
+      role: context.role,
+      application_name: context.application_name,
+      session_role: context.session_role,
+      client_addr: context.client_addr,
+      pid: context.pid,
+      transaction_id: transactionId,
+      xid: transaction.xid,
+      lsn: transaction.lsn,
+      ordinal: whole ? ordinal : null,
+      size: whole ? transaction.size : null,
+    };
+    let texts = ofContext.get(contextId);
+    if (texts === undefined) {
+      texts = contextTexts(record);
+      ofContext.set(contextId, texts);
+    }
+    yield entryTexts(record, texts);
+  }
+}
+
+/** Which contexts, transactions and relations the entries name. Of the other fields, most are jumped over. */
+function namedIn(data: Buffer): NamedSurroundings & { readonly lastId: bigint | null } {
+  const [contextIds, transactionIds, relationIds] = [new Set<bigint>(), new Set<bigint>(), new Set<number>()];
+  let lastId: bigint | null = null;
+  const fields = new FieldReader(data, HEADER_BYTES);
+  while (fields.beginRow()) {
+    lastId = fields.int64();
+    fields.skip(1);
+    const [contextId, transactionId] = [fields.int64(), fields.int64()];
+    fields.skip(1);
+    const relationId = fields.integer();
+    fields.skip(COLUMN_COUNT - 6);
+    if (contextId !== null) contextIds.add(contextId);
+    if (transactionId !== null) transactionIds.add(transactionId);
+    if (relationId !== null) relationIds.add(relationId);
+  }
+  return { lastId, contextIds: [...contextIds], transactionIds: [...transactionIds], relationIds: [...relationIds] };
+}
+
+/** Reads the fields of a binary COPY, one after the other. */
+class FieldReader {
+  readonly #data: Buffer;
+  #at: number;
+
+  constructor(data: Buffer, at: number) {
+    this.#data = data;
+    this.#at = at;
+  }
+
+  /** Whether there is a further row. */
+  beginRow(): boolean {
+    const count = this.#data.readInt16BE(this.#at);
+    this.#at += COUNT_BYTES;
+    return count !== -1;
+  }
+
+  int64(): bigint | null {
+    return this.#length() === -1 ? null : this.#bigint();
+  }
+
+  int64Text(): string | null {
+    return this.int64()?.toString() ?? null;
+  }
+
+  skip(fields: number): void {
+    for (let n = 0; n < fields; n += 1) {
+      const length = this.#length();
+      this.#at += Math.max(length, 0);
+    }
+  }
+
+  integer(): number | null {
+    if (this.#length() === -1) return null;
+    this.#at += 4;
+    return this.#data.readInt32BE(this.#at - 4);
+  }
+
+  boolean(): boolean | null {
+    if (this.#length() === -1) return null;
+    this.#at += 1;
+    return this.#data[this.#at - 1] === 1;
+  }
+
+  text(): string | null {
+    const length = this.#length();
+    if (length === -1) return null;
+    this.#at += length;
+    return this.#data.toString('utf8', this.#at - length, this.#at);
+  }
+
+  /** A list as text. A table's entries have few different lists of columns. */
+  names(): readonly string[] | null {
+    const text = this.text();
+    if (text === null) return null;
+    let list = lists.get(text);
+    if (list === undefined) {
+      if (lists.size >= MAX_LISTS) lists.clear();
+      list = parseArray(text);
+      lists.set(text, list);
+    }
+    return list;
+  }
+
+  #length(): number {
+    this.#at += 4;
+    return this.#data.readInt32BE(this.#at - 4);
+  }
+
+  #bigint(): bigint {
+    this.#at += 8;
+    return this.#data.readBigInt64BE(this.#at - 8);
+  }
+}
+
+const MAX_LISTS = 10_000;
+const lists = new Map<string, readonly string[]>();
+
+/** 2000-01-01, from which a binary timestamptz counts. */
+const EPOCH_MICROS = 946_684_800_000_000n;
+
+/** The entries of a transaction have one time. */
+class TimeTexts {
+  #micros: bigint | null = null;
+  #text = '';
+
+  textOf(micros: bigint | null): string {
+    if (micros !== this.#micros) {
+      this.#micros = micros;
+      this.#text = formatTime((micros ?? 0n) + EPOCH_MICROS);
+    }
+    return this.#text;
+  }
+}

@@ -1,0 +1,181 @@
+import type { ResolvedFilter } from '../filter.ts';
+import { entryCondition } from '../filter-condition.ts';
+import { inSnapshot, type Snapshot, type StoreReader } from '../store-reader.ts';
+import { DAY_MICROS, nowMicros, type Micros } from '../time.ts';
+import { conditionOf } from './cell-sql.ts';
+import { readCells, type Window } from './cells.ts';
+import { countRecords, ROW_ACTIONS, type Counted } from './record-count.ts';
+import { resolveInsight, windowText, type InsightQuery } from './window.ts';
+
+/** Of one period. */
+export interface PeriodSummary {
+  readonly window: { readonly from: string; readonly to: string };
+  /** False where an end of the window had so many entries that its whole quarter of an hour was counted. */
+  readonly exact: boolean;
+  /** Entries, baselines left out. */
+  readonly actions: number;
+  readonly creates: number;
+  readonly updates: number;
+  readonly deletes: number;
+  readonly truncates: number;
+  readonly baselines: number;
+  /** Entries that no application claimed: somebody's own SQL. */
+  readonly direct: number;
+  /** Different ones; not exact: everybody whose first and last entries lie around the window, or in it. */
+  readonly actors: { readonly value: number; readonly exact: boolean };
+  /** Different records; not exact: at least so many, those of the latest entries. */
+  readonly resources: { readonly value: number; readonly exact: boolean };
+  /** Entries that take others back. */
+  readonly reverts: number;
+}
+
+export interface Summary {
+  readonly current: PeriodSummary;
+  /** The period of the same length just before. */
+  readonly previous: PeriodSummary;
+}
+
+/** The longest window in which actors are counted one by one: of everything, and of some tables or actions. */
+export const COUNTED_DAYS = 35;
+const COUNTED_DAYS_OF_TABLES = 7;
+/** 0001-01-01. */
+const MIN_TIME = -62_135_596_800_000_000n;
+
+/** What happened in a window, and in the one before it. Throws a FilterError for times that can't be used. */
+export function getSummary(store: StoreReader, query: InsightQuery): Promise<Summary> {
+  const now = nowMicros();
+  return inSnapshot(store, async (snapshot) => {
+    const { filter, window } = await resolveInsight(snapshot, query, now);
+    const start = window.from - (window.to - window.from);
+    const before = { from: start < MIN_TIME ? MIN_TIME : start, to: window.from };
+    const [current, previous] = await Promise.all([
+      summarize(snapshot, filter, window, now),
+      summarize(snapshot, filter, before, now),
+    ]);
+    return { current, previous };
+  });
+}
+
+async function summarize(
+  snapshot: Snapshot,
+  filter: ResolvedFilter | undefined,
+  window: Window,
+  now: Micros,
+): Promise<PeriodSummary> {
+  if (filter === undefined) return { window: windowText(window), ...NOTHING };
+  const cells = await readCells(snapshot, filter, window, { detail: 'source', now });
+  const rows = await snapshot.query<CountRow>(
+    `select action, attribution, sum(count)::text as count, min(min_id)::text as low, max(max_id)::text as high
+     from (${cells.sql}) c group by action, attribution`,
+    cells.parameters,
+  );
+  const sum = (chosen: (row: CountRow) => boolean): number =>
+    rows.filter(chosen).reduce((total, row) => total + Number(row.count), 0);
+  const range = idRangeOf(rows);
+  const common = { snapshot, filter: { ...filter, ...cells.window }, range };
+  const rowEntries = sum(({ action }) => ROW_ACTIONS.has(action));
+  const [actors, resources, reverts] = await Promise.all([
+    rows.length === 0 ? { value: 0, exact: true } : countActors(snapshot, filter, window, { now, range }),
+    rowEntries === 0 ? { value: 0, exact: true } : countRecords(common, new Set(rows.map(({ action }) => action))),
+    rows.length === 0 ? 0 : countReverts(common),
+  ]);
+  return {
+    window: windowText(cells.window),
+    exact: cells.exact,
+    actions: sum(({ action }) => action !== 'baseline'),
+    creates: sum(({ action }) => action === 'create'),
+    updates: sum(({ action }) => action === 'update'),
+    deletes: sum(({ action }) => action === 'delete'),
+    truncates: sum(({ action }) => action === 'truncate'),
+    baselines: sum(({ action }) => action === 'baseline'),
+    direct: sum(({ action, attribution }) => action !== 'baseline' && attribution === 'database'),
+    actors,
+    resources,
+    reverts,
+  };
+}
+
+const NOTHING: Omit<PeriodSummary, 'window'> = {
+  exact: true,
+  actions: 0,
+  creates: 0,
+  updates: 0,
+  deletes: 0,
+  truncates: 0,
+  baselines: 0,
+  direct: 0,
+  actors: { value: 0, exact: true },
+  resources: { value: 0, exact: true },
+  reverts: 0,
+};
+
+interface CountRow {
+  readonly action: string;
+  readonly attribution: string;
+  readonly count: string;
+  readonly low: string;
+  readonly high: string;
+}
+
+function idRangeOf(rows: readonly CountRow[]): readonly [string, string] {
+  const low = rows.map((row) => BigInt(row.low)).reduce<bigint | null>((a, b) => (a === null || b < a ? b : a), null);
+  const high = rows.map((row) => BigInt(row.high)).reduce<bigint>((a, b) => (b > a ? b : a), 0n);
+  return [(low ?? 1n).toString(), high.toString()];
+}
+
+/** In a short window by who is in it; in a long one by first and last entries, of one actor or of one in its tables. */
+async function countActors(
+  snapshot: Snapshot,
+  filter: ResolvedFilter,
+  window: Window,
+  { now, range }: { readonly now: Micros; readonly range: readonly [string, string] },
+): Promise<PeriodSummary['actors']> {
+  const days = (window.to - window.from) / DAY_MICROS;
+  const whole = filter.relationIds === null && filter.actions === null && filter.actorIds === null;
+  if (filter.actorIds !== null || days <= (whole ? COUNTED_DAYS : COUNTED_DAYS_OF_TABLES)) {
+    const cells = await readCells(snapshot, filter, window, { detail: 'actor', now });
+    const rows = await snapshot.query<{ actors: number }>(
+      `select count(*)::integer as actors from (select actor_id from (${cells.sql}) c group by actor_id) a`,
+      cells.parameters,
+    );
+    return { value: rows[0]?.actors ?? 0, exact: cells.exact };
+  }
+  const parameters: unknown[] = [...range];
+  const seen = 't.max_id >= $1::bigint and t.min_id <= $2::bigint';
+  const condition = whole ? sourceCondition(filter, parameters) : relationCondition(filter, parameters);
+  const pending = `select t.actor_id from :schema.pending_rollups t where ${seen} and ${condition}`;
+  const rows = await snapshot.query<{ actors: number }>(
+    whole
+      ? // The totals have a row for each: only those who are pending alone are counted one by one.
+        `select ((select count(*) from :schema.actor_totals t where ${seen} and ${condition})
+           + (select count(distinct p.actor_id) from (${pending}) p where not exists (
+               select from :schema.actor_totals t where t.actor_id = p.actor_id and ${seen})))::integer as actors`
+      : // In the order of an index, less whoever comes again.
+        `select ((select count(*) from (select t.actor_id from :schema.actor_relation_totals t where ${seen} and ${condition} group by t.actor_id) a)
+           + (select count(distinct p.actor_id) from (${pending}) p where not exists (
+               select from :schema.actor_relation_totals t where t.actor_id = p.actor_id and ${seen} and ${condition})))::integer as actors`,
+    parameters,
+  );
+  return { value: rows[0]?.actors ?? 0, exact: false };
+}
+
+function sourceCondition({ sourceIds }: ResolvedFilter, parameters: unknown[]): string {
+  if (sourceIds === null) return 'true';
+  return `(select a.source_id from :schema.actors a where a.id = t.actor_id) = any($${parameters.push(sourceIds)}::integer[])`;
+}
+
+function relationCondition(filter: ResolvedFilter, parameters: unknown[]): string {
+  return `${conditionOf('t', { ...filter, sourceIds: null, actorIds: null }, parameters)} and ${sourceCondition(filter, parameters)}`;
+}
+
+async function countReverts({ snapshot, filter, range }: Counted): Promise<number> {
+  const parameters: unknown[] = [...range];
+  const condition = entryCondition(filter, parameters);
+  const rows = await snapshot.query<{ reverts: number }>(
+    `select count(distinct e.id)::integer as reverts
+     from :schema.entry_links l join :schema.entries e on e.id = l.entry_id
+     where l.kind = 'revert' and l.entry_id between $1::bigint and $2::bigint and ${condition}`,
+    parameters,
+  );
+  return rows[0]?.reverts ?? 0;
+}

@@ -1,0 +1,221 @@
+import { anyPhrase, CONTEXT_WORDS, entryCondition, EVENT_WORDS, HAS_EVENT_WORDS } from './filter-condition.ts';
+import type { ResolvedFilter } from './filter.ts';
+import { type IdRange, larger, smaller } from './id-range.ts';
+import {
+  farEnd,
+  isSpent,
+  isUnrestricted,
+  orderOf,
+  readIds,
+  union,
+  without,
+  type Direction,
+  type Found,
+  type Scan,
+} from './scan-walk.ts';
+
+/** Contexts read at a time, of all keys together at first; and of each, as the walk goes on. */
+const FIRST_CONTEXTS = 256;
+const MAX_CONTEXTS = 16_384;
+const GROWTH = 8;
+/** Contexts with a word that are looked up one by one. A word of more is found by looking at entries, one after the other. */
+const MAX_COMMENTED = 4_000;
+
+/**
+ * Values by which an index finds contexts in the order of their ids. Contexts of one value do not overlap: the value
+ * belongs to one source, or the source is a part of what is looked up.
+ */
+interface ContextKey {
+  readonly type: 'integer' | 'bigint' | 'text' | 'inet';
+  /** What is compared with the value, of a context under the alias. */
+  readonly is: (alias: string, value: string) => string;
+  readonly ofOneSource: boolean;
+  readonly values: readonly unknown[];
+}
+
+export function byActor(actorIds: readonly number[]): ContextKey {
+  return { type: 'integer', is: (c, value) => `${c}.actor_id = ${value}`, ofOneSource: true, values: actorIds };
+}
+
+export function byRequest(requestIds: readonly string[]): ContextKey {
+  return { type: 'text', is: (c, value) => `${c}.request_id = ${value}`, ofOneSource: false, values: requestIds };
+}
+
+export function byAddress(addresses: readonly string[]): ContextKey {
+  return {
+    type: 'inet',
+    is: (c, value) => `${c}.ip is not null and :schema.address(${c}.ip) = ${value}`,
+    ofOneSource: false,
+    values: addresses,
+  };
+}
+
+export function bySession(sessionIds: readonly string[]): ContextKey {
+  return {
+    type: 'bigint',
+    is: (c, value) => `${c}.ip is null and ${c}.session_id = ${value}`,
+    ofOneSource: true,
+    values: sessionIds,
+  };
+}
+
+/**
+ * Contexts of the key's values → their id ranges → entries. Reading a stretch of a value's contexts settles a stretch
+ * of ids. `filter`: what is still to be looked at.
+ */
+export async function findByContext(
+  scan: Scan,
+  range: IdRange,
+  { key, filter, want }: { key: ContextKey; filter: ResolvedFilter; want: number },
+): Promise<Found> {
+  if (key.values.length === 0) return { ids: [], until: null };
+  const found: bigint[] = [];
+  let rest = range;
+  // A context has an entry: no more of them are needed than entries where all of those match.
+  const first = isUnrestricted(filter) ? Math.min(want, FIRST_CONTEXTS) : FIRST_CONTEXTS;
+  let batch = Math.max(Math.floor(first / key.values.length), 4);
+  const most = Math.max(Math.floor(MAX_CONTEXTS / key.values.length), 4);
+  while (rest.low <= rest.high) {
+    scan.snapshot.remainingMs();
+    const contexts = await readContexts(scan, rest, key, batch);
+    const settled = settledRange(contexts, rest, scan.direction, batch);
+    found.push(...(await readContextEntries(scan, settled, { contexts, filter, want: want - found.length })));
+    if (found.length >= want) break;
+    rest = without(rest, settled, scan.direction);
+    if (rest.low <= rest.high && isSpent(scan.budget)) {
+      return { ids: found, until: farEnd(settled, scan.direction) };
+    }
+    batch = Math.min(batch * GROWTH, most);
+  }
+  return { ids: found, until: null };
+}
+
+export interface ContextRange extends IdRange {
+  /** Which value's, of which source. */
+  readonly key: string;
+}
+
+/** Per value, the `limit` contexts nearest the start of the walk that may touch the range. */
+async function readContexts(scan: Scan, range: IdRange, key: ContextKey, limit: number): Promise<ContextRange[]> {
+  const sources = key.ofOneSource ? '(select null::integer) s(id)' : ':schema.sources s';
+  const is = (alias: string): string =>
+    `${key.is(alias, 'k.value')}${key.ofOneSource ? '' : ` and ${alias}.source_id = s.id`}`;
+  const rows = await scan.snapshot.queryPlanned<{ key: string; low: string; high: string }>(
+    `select k.n || '/' || coalesce(s.id, 0) as key, x.id::text as low, x.last_id::text as high
+     from unnest($1::${key.type}[]) with ordinality k(value, n) cross join ${sources}
+     cross join lateral (
+       select c.id, c.last_id from :schema.contexts c
+       where ${is('c')} and c.id <= $3::bigint and c.id >= coalesce((
+         select max(p.id) from :schema.contexts p where ${is('p')} and p.id <= $2::bigint), $2::bigint)
+       order by c.id ${orderOf(scan.direction)} limit $4::bigint) x`,
+    [key.values, range.low, range.high, limit],
+  );
+  return rows.map((row) => ({ key: row.key, low: BigInt(row.low), high: BigInt(row.high) }));
+}
+
+/** The part of the range in which no further context of any of the values can have an entry. */
+function settledRange(contexts: readonly ContextRange[], range: IdRange, direction: Direction, limit: number): IdRange {
+  const counts = new Map<string, number>();
+  let { low, high } = range;
+  for (const context of contexts) {
+    const count = (counts.get(context.key) ?? 0) + 1;
+    counts.set(context.key, count);
+    if (count < limit) continue;
+    if (direction === 'newest') low = context.low > low ? context.low : low;
+    else high = context.high < high ? context.high : high;
+  }
+  return { low, high };
+}
+
+export function readContextEntries(
+  scan: Scan,
+  range: IdRange,
+  { contexts, filter, want }: { contexts: readonly ContextRange[]; filter: ResolvedFilter; want: number },
+): Promise<bigint[]> {
+  const within = contexts.reduce<IdRange | null>(
+    (all, { low, high }) =>
+      all === null ? { low, high } : { low: smaller(all.low, low), high: larger(all.high, high) },
+    null,
+  );
+  if (within === null) return Promise.resolve([]);
+  const order = orderOf(scan.direction);
+  const parameters: unknown[] = [
+    larger(range.low, within.low),
+    smaller(range.high, within.high),
+    want,
+    contexts.map((context) => context.low),
+    contexts.map((context) => context.high),
+  ];
+  const condition = entryCondition(filter, parameters);
+  // Contexts of one value follow each other: the walk through them ends with the last entry that is wanted.
+  const inTurn = contexts.every(({ key }) => key === contexts[0]?.key);
+  return readIds(
+    scan.snapshot,
+    `select x.id::text from (
+       select * from unnest($4::bigint[], $5::bigint[]) c(id, last_id) order by c.id ${order}) c
+     cross join lateral (
+       select e.id from (select * from :schema.entries e
+         where e.id between $1::bigint and $2::bigint and e.id between c.id and c.last_id
+         order by e.id ${order} offset 0) e
+       where e.context_id = c.id and ${condition}
+       order by e.id ${order} limit $3::bigint) x
+     ${inTurn ? '' : `order by x.id ${order}`} limit $3::bigint`,
+    parameters,
+  );
+}
+
+/**
+ * Contexts and events with one of the phrases in their comment, all of them at once: the index on words knows no order
+ * of ids. Undefined when there are too many of them.
+ */
+export async function findByComment(
+  scan: Scan,
+  range: IdRange,
+  { texts, filter, want }: { texts: readonly string[]; filter: ResolvedFilter; want: number },
+): Promise<Found | undefined> {
+  const parameters: unknown[] = [range.low, range.high, MAX_COMMENTED + 1];
+  const words = anyPhrase(texts, (value, type) => `$${parameters.push(value)}::${type}`);
+  const contexts = await scan.snapshot.query<{ low: string; high: string }>(
+    `select c.id::text as low, c.last_id::text as high from :schema.contexts c
+     where c.comment is not null and ${CONTEXT_WORDS} @@ ${words} and c.last_id >= $1::bigint and c.id <= $2::bigint
+     limit $3::bigint`,
+    parameters,
+  );
+  if (contexts.length > MAX_COMMENTED) return undefined;
+  const events = await scan.snapshot.query<{ id: string }>(
+    `select e.id::text from :schema.entries e
+     where ${HAS_EVENT_WORDS} and ${EVENT_WORDS} @@ ${words} and e.id between $1::bigint and $2::bigint
+     limit $3::bigint`,
+    parameters,
+  );
+  if (events.length > MAX_COMMENTED) return undefined;
+  // Those of several sources may overlap.
+  const ranges = contexts.map(({ low, high }, n) => ({ key: String(n), low: BigInt(low), high: BigInt(high) }));
+  const [inContexts, ofEvents] = [
+    await readContextEntries(scan, range, { contexts: ranges, filter, want }),
+    await readMatching(scan, { ids: events.map(({ id }) => id), filter, want }),
+  ];
+  return union(
+    [
+      { ids: inContexts, until: null },
+      { ids: ofEvents, until: null },
+    ],
+    scan.direction,
+    want,
+  );
+}
+
+function readMatching(
+  scan: Scan,
+  { ids, filter, want }: { ids: readonly string[]; filter: ResolvedFilter; want: number },
+): Promise<bigint[]> {
+  if (ids.length === 0) return Promise.resolve([]);
+  const parameters: unknown[] = [ids, want];
+  const condition = entryCondition(filter, parameters);
+  return readIds(
+    scan.snapshot,
+    `select e.id::text from :schema.entries e where e.id = any($1::bigint[]) and ${condition}
+     order by e.id ${orderOf(scan.direction)} limit $2::bigint`,
+    parameters,
+  );
+}

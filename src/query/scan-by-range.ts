@@ -1,0 +1,170 @@
+import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
+import type { IdRange } from './id-range.ts';
+import { readStretch } from './segments.ts';
+import {
+  farEnd,
+  isSpent,
+  isUnrestricted,
+  orderOf,
+  readIds,
+  without,
+  type Direction,
+  type Found,
+  type Scan,
+} from './scan-walk.ts';
+
+/** Entries looked at directly before the rollups are asked where the rest of a sparse filter's entries are. */
+const PROBE_ENTRIES = 2_000;
+const GROWTH = 8;
+/** Entries looked at in one statement where only they themselves tell whether they match. */
+const WINDOW_ENTRIES = 4_000;
+
+/** The nearest entries directly; beyond them, only the stretches in which the rollups count a match. */
+export async function findByRange(scan: Scan, range: IdRange, want: number): Promise<Found> {
+  if (isUnrestricted(scan.filter)) return { ids: await readRanges(scan, [range], want), until: null };
+  const isWhole = isInRollupsWhole(scan.filter);
+  const read = isWhole ? readWhole : readWindows;
+  const { near, ids, until } = isWhole ? await readNear(scan, range, want) : await readNearWindows(scan, range, want);
+  if (until !== null) return { ids, until };
+  const found = [...ids];
+  let rest = without(range, near, scan.direction);
+  // What rollups promise without knowing the whole filter is no promise.
+  let demand = isWhole ? want : want * GROWTH;
+  while (found.length < want && rest.low <= rest.high) {
+    scan.snapshot.remainingMs();
+    const { settled, ranges } = await readStretch(scan, rest, demand);
+    const next = await read(scan, ranges, want - found.length);
+    found.push(...next.ids);
+    if (next.until !== null) return { ids: found, until: next.until };
+    rest = without(rest, settled, scan.direction);
+    demand *= GROWTH;
+  }
+  return { ids: found, until: null };
+}
+
+export async function readWhole(scan: Scan, ranges: readonly IdRange[], want: number): Promise<Found> {
+  return { ids: await readRanges(scan, ranges, want), until: null };
+}
+
+/** Looks at one entry after the other, as far as the budget goes. */
+export async function readWindows(scan: Scan, ranges: readonly IdRange[], want: number): Promise<Found> {
+  const found: bigint[] = [];
+  for (const range of scan.direction === 'newest' ? ranges.toReversed() : ranges) {
+    let rest = range;
+    while (rest.low <= rest.high) {
+      const window = await readWindow(scan, rest);
+      found.push(...window.ids);
+      if (found.length >= want) return { ids: found.slice(0, want), until: null };
+      scan.budget.entries -= window.looked;
+      rest = without(rest, window.range, scan.direction);
+      if (isSpent(scan.budget)) return { ids: found, until: farEnd(window.range, scan.direction) };
+    }
+  }
+  return { ids: found, until: null };
+}
+
+interface Window {
+  readonly range: IdRange;
+  readonly looked: number;
+  readonly ids: readonly bigint[];
+}
+
+/** The next entries of the range. Of relations that are not asked for, none are looked at: nor is told where they are. */
+async function readWindow(scan: Scan, range: IdRange): Promise<Window> {
+  const { filter, direction } = scan;
+  const newest = direction === 'newest';
+  const size = Math.max(Math.min(WINDOW_ENTRIES, scan.budget.entries), 1);
+  const parameters: unknown[] = [range.low, range.high, size];
+  const relations =
+    filter.relationIds === null ? '' : `and e.relation_id = any($${parameters.push(filter.relationIds)}::integer[])`;
+  const condition = entryCondition({ ...filter, relationIds: null }, parameters);
+  // With relations, only the planner knows whether the key's index or the primary one is the shorter way.
+  const rows = await scan.snapshot[filter.relationIds === null ? 'queryPlanned' : 'query']<{
+    looked: number;
+    edge: string | null;
+    ids: string[] | null;
+  }>(
+    `select count(*)::integer as looked, ${newest ? 'min' : 'max'}(e.id)::text as edge,
+       array_agg(e.id::text order by e.id ${orderOf(direction)}) filter (where ${condition}) as ids
+     from (select * from :schema.entries e where e.id between $1::bigint and $2::bigint ${relations}
+       order by e.id ${orderOf(direction)} limit $3::bigint) e`,
+    parameters,
+  );
+  const { looked, edge, ids } = rows[0] as { looked: number; edge: string | null; ids: string[] | null };
+  const isWhole = looked < size || edge === null;
+  const seen = newest ? { low: BigInt(edge ?? 0), high: range.high } : { low: range.low, high: BigInt(edge ?? 0) };
+  return { range: isWhole ? range : seen, looked, ids: (ids ?? []).map(BigInt) };
+}
+
+interface Near extends Found {
+  /** The part of the range that has been searched, up to `want`. */
+  readonly near: IdRange;
+}
+
+/** What matches among the nearest entries: how far those reach, and which of them it is, in one statement. */
+async function readNear(scan: Scan, range: IdRange, want: number): Promise<Near> {
+  const order = orderOf(scan.direction);
+  const newest = scan.direction === 'newest';
+  const parameters: unknown[] = [range.low, range.high, want, PROBE_ENTRIES];
+  const condition = entryCondition(scan.filter, parameters);
+  const [low, high] = newest ? ['n.edge', '$2::bigint'] : ['$1::bigint', 'n.edge'];
+  const rows = await scan.snapshot.queryPlanned<{ edge: string | null; ids: string[] | null }>(
+    `select case when n.seen = $4::bigint then n.edge end::text as edge, array(
+       select e.id::text from (select * from :schema.entries e
+         where e.id between ${low} and ${high} and e.id between $1::bigint and $2::bigint
+         order by e.id ${order} offset 0) e
+       where ${condition} order by e.id ${order} limit $3::bigint) as ids
+     from (${nearSql(scan.direction, '$4')}) n`,
+    parameters,
+  );
+  const { edge, ids } = rows[0] as { edge: string | null; ids: string[] };
+  return { near: nearRange(scan, range, edge), ids: ids.map(BigInt), until: null };
+}
+
+async function readNearWindows(scan: Scan, range: IdRange, want: number): Promise<Near> {
+  const rows = await scan.snapshot.queryPlanned<{ edge: string | null }>(
+    `select case when n.seen = $3::bigint then n.edge end::text as edge from (${nearSql(scan.direction, '$3')}) n`,
+    [range.low, range.high, PROBE_ENTRIES],
+  );
+  const near = nearRange(scan, range, rows[0]?.edge ?? null);
+  return { near, ...(await readWindows(scan, [near], want)) };
+}
+
+/** How many the nearest entries are, and the last of them. */
+function nearSql(direction: Direction, limit: string): string {
+  return `select count(*) as seen, ${direction === 'newest' ? 'min' : 'max'}(p.id) as edge from (
+    select e.id from :schema.entries e where e.id between $1::bigint and $2::bigint
+    order by e.id ${orderOf(direction)} limit ${limit}::bigint) p`;
+}
+
+/** Without an edge, all of it is near. */
+function nearRange(scan: Scan, range: IdRange, edge: string | null): IdRange {
+  if (edge === null) return range;
+  return scan.direction === 'newest' ? { low: BigInt(edge), high: range.high } : { low: range.low, high: BigInt(edge) };
+}
+
+/**
+ * The subquery's order is that of the primary key, whatever the condition: a plan that is made without knowing the
+ * parameters finds no better way, and the bounds of all ranges leave out partitions before it begins.
+ */
+export function readRanges(scan: Scan, ranges: readonly IdRange[], want: number): Promise<bigint[]> {
+  const order = orderOf(scan.direction);
+  const [first, last] = [ranges.at(0), ranges.at(-1)];
+  if (first === undefined || last === undefined) return Promise.resolve([]);
+  const parameters: unknown[] = [first.low, last.high, want];
+  const condition = entryCondition(scan.filter, parameters);
+  const select = (within: string): string => `select e.id from (select * from :schema.entries e
+      where e.id between $1::bigint and $2::bigint ${within} order by e.id ${order} offset 0) e
+    where ${condition} order by e.id ${order} limit $3::bigint`;
+  if (ranges.length === 1) return readIds(scan.snapshot, `select x.id::text from (${select('')}) x`, parameters);
+  const lists = [ranges.map((range) => range.low), ranges.map((range) => range.high)].map(
+    (list) => `$${parameters.push(list)}::bigint[]`,
+  );
+  // Nearest first: the walk through them ends with the last id that is wanted.
+  return readIds(
+    scan.snapshot,
+    `select x.id::text from (select * from unnest(${lists.join(', ')}) r(low, high) order by r.low ${order}) r
+     cross join lateral (${select('and e.id between r.low and r.high')}) x limit $3::bigint`,
+    parameters,
+  );
+}

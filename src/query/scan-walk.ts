@@ -1,0 +1,76 @@
+import type { ResolvedFilter } from './filter.ts';
+import type { IdRange } from './id-range.ts';
+import type { Snapshot } from './store-reader.ts';
+
+export type Direction = 'newest' | 'oldest';
+
+/** One search for ids, and what all its ways in share. */
+export interface Scan {
+  readonly snapshot: Snapshot;
+  readonly filter: ResolvedFilter;
+  readonly direction: Direction;
+  readonly budget: Budget;
+}
+
+/** What a search may look at where no index tells what matches. */
+export interface Budget {
+  /** Entries left. */
+  entries: number;
+  /** By `performance.now()`. */
+  readonly deadlineMs: number;
+}
+
+/** For who goes on to the end, within the snapshot's time limit. */
+export const UNLIMITED: Budget = { entries: Number.POSITIVE_INFINITY, deadlineMs: Number.POSITIVE_INFINITY };
+
+export interface Found {
+  /** In the direction of the walk, all that match as far as it went. */
+  readonly ids: readonly bigint[];
+  /** The last id that was searched, where the budget ended before the range did; else null. */
+  readonly until: bigint | null;
+}
+
+export function isSpent(budget: Budget): boolean {
+  return budget.entries <= 0 || performance.now() >= budget.deadlineMs;
+}
+
+/** What is left of the range after the walk has passed `done`. */
+export function without(range: IdRange, done: IdRange, direction: Direction): IdRange {
+  return direction === 'newest' ? { low: range.low, high: done.low - 1n } : { low: done.high + 1n, high: range.high };
+}
+
+/** The end of the range that a walk comes to last. */
+export function farEnd(range: IdRange, direction: Direction): bigint {
+  return direction === 'newest' ? range.low : range.high;
+}
+
+/** One walk made of several over the same range, each of which goes its own way, up to `want` ids. */
+export function union(walks: readonly Found[], direction: Direction, want: number): Found {
+  const before = (a: bigint, b: bigint): boolean => (direction === 'newest' ? a > b : a < b);
+  const until = walks.reduce<bigint | null>(
+    (nearest, walk) =>
+      walk.until !== null && (nearest === null || before(walk.until, nearest)) ? walk.until : nearest,
+    null,
+  );
+  const ids = [...new Set(walks.flatMap((walk) => walk.ids))]
+    .filter((id) => until === null || !before(until, id))
+    .toSorted((a, b) => (before(a, b) ? -1 : 1));
+  return ids.length > want
+    ? { ids: ids.slice(0, want), until: null }
+    : { ids, until: ids.length === want ? null : until };
+}
+
+/** By a statement that is planned once. */
+export async function readIds(snapshot: Snapshot, sql: string, parameters: readonly unknown[]): Promise<bigint[]> {
+  const rows = await snapshot.queryPlanned<{ id: string }>(sql, parameters);
+  return rows.map((row) => BigInt(row.id));
+}
+
+export function orderOf(direction: Direction): 'desc' | 'asc' {
+  return direction === 'newest' ? 'desc' : 'asc';
+}
+
+/** Whether everything matches. */
+export function isUnrestricted(filter: ResolvedFilter): boolean {
+  return Object.values(filter).every((value) => value === null);
+}

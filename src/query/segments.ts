@@ -1,0 +1,188 @@
+import { RELATION_DAYS, rollupCondition, SOURCE_DAYS, type RollupGrain } from './filter-condition.ts';
+import type { ResolvedFilter } from './filter.ts';
+import type { IdRange } from './id-range.ts';
+import type { Direction, Scan } from './scan-walk.ts';
+import type { Snapshot } from './store-reader.ts';
+import { bucketOf, DAY_MICROS, dayOf, formatTime } from './time.ts';
+
+/** Days whose quarters of an hour are looked up at once. */
+const MAX_DAYS = 64;
+/** With more, the days are those of the sources: one table's are read by its index, a hundred tables' would be many. */
+const MAX_RELATIONS = 16;
+
+/** A part of a range, from the start of the walk, and where in it, by the rollups, all that matches is. */
+export interface Stretch {
+  readonly settled: IdRange;
+  /** Not overlapping, in rising order. */
+  readonly ranges: readonly IdRange[];
+}
+
+interface Day extends IdRange {
+  readonly day: string;
+  readonly count: bigint;
+}
+
+/**
+ * The stretch in which the counts promise `demand` matches, or as many as `MAX_DAYS` days have: first the days that
+ * count a match, then in the nearest of them the quarters of an hour.
+ */
+export async function readStretch(scan: Scan, range: IdRange, demand: number): Promise<Stretch> {
+  const days = await readDays(scan, range);
+  if (days.length === 0) return { settled: range, ranges: [] };
+  const { chosen, settled } = settle(days, range, scan.direction, demand);
+  return { settled, ranges: mergeRanges(await readQuarters(scan, chosen), settled) };
+}
+
+/**
+ * The days to look into, and what is settled by them: whatever lies beyond the next day's nearest id may as well be
+ * of that one. Pure.
+ */
+export function settle(
+  days: readonly Day[],
+  range: IdRange,
+  direction: Direction,
+  demand: number,
+): { readonly chosen: readonly Day[]; readonly settled: IdRange } {
+  let promised = 0n;
+  for (const [index, { count }] of days.entries()) {
+    const next = days[index + 1];
+    promised += count;
+    if (next === undefined) break;
+    if (promised < BigInt(demand) && index + 1 < MAX_DAYS) continue;
+    const settled =
+      direction === 'newest' ? { low: next.high + 1n, high: range.high } : { low: range.low, high: next.low - 1n };
+    if (settled.low <= settled.high) return { chosen: days.slice(0, index + 1), settled };
+  }
+  return { chosen: days, settled: range };
+}
+
+/** Nearest the start of the walk first. */
+async function readDays(scan: Scan, range: IdRange): Promise<Day[]> {
+  const parameters: unknown[] = [range.low, range.high];
+  const grain = grainOf(scan.filter);
+  const rows = await scan.snapshot.query<{ day: string; low: string; high: string; count: string }>(
+    `select d.day::text, min(d.min_id)::text as low, max(d.max_id)::text as high, sum(d.count)::text as count from (
+       select u.day, u.min_id, u.max_id, u.count from :schema.${grain.table} u
+       where ${rollupCondition(scan.filter, parameters, grain)}
+       union all
+       select ${DAY_OF_BUCKET}, u.min_id, u.max_id, u.count from :schema.pending_rollups u
+       where ${rollupCondition(scan.filter, parameters)}) d
+     group by d.day having max(d.max_id) >= $1::bigint and min(d.min_id) <= $2::bigint
+     order by ${scan.direction === 'newest' ? 'max(d.max_id) desc' : 'min(d.min_id)'}`,
+    parameters,
+  );
+  return rows.map(({ day, low, high, count }) => ({
+    day,
+    low: BigInt(low),
+    high: BigInt(high),
+    count: BigInt(count),
+  }));
+}
+
+/** The quarters of an hour of those days that count a match, each by its own rollups. */
+async function readQuarters(scan: Scan, days: readonly Day[]): Promise<IdRange[]> {
+  const parameters: unknown[] = [days.map(({ day }) => day)];
+  const { filter } = scan;
+  const grain = grainOf(filter);
+  // Of named actors, an index knows the quarters.
+  const actors =
+    filter.actorIds === null ? '' : ` and u.actor_id = any($${parameters.push(filter.actorIds)}::integer[])`;
+  const rows = await scan.snapshot.query<{ low: string; high: string }>(
+    `select x.low::text, x.high::text from (
+       select u.day + (q.n - 1) * interval '15 minutes' as bucket from :schema.${grain.table} u
+       cross join lateral unnest(u.quarters) with ordinality q(count, n)
+       where u.day = any($1::timestamptz[]) and q.count > 0 and ${rollupCondition(filter, parameters, grain)}
+       union
+       select u.bucket from :schema.pending_rollups u
+       where ${DAY_OF_BUCKET} = any($1::timestamptz[]) and ${rollupCondition(filter, parameters)}) b
+     cross join lateral (
+       -- All of a quarter, a few hundred: with more conditions PostgreSQL 18 may skip through an index instead, and
+       -- takes the tens of thousands of searches for a few.
+       select min(u.min_id) as low, max(u.max_id) as high
+       from (select * from :schema.rollups u where u.bucket = b.bucket${actors} offset 0) u
+       where ${rollupCondition(filter, parameters)}) x
+     where x.low is not null`,
+    parameters,
+  );
+  return rows.map(({ low, high }) => ({ low: BigInt(low), high: BigInt(high) }));
+}
+
+const DAY_OF_BUCKET = "date_bin('1 day', u.bucket, timestamptz '2000-01-01 00:00:00+00')";
+
+function grainOf(filter: ResolvedFilter): RollupGrain {
+  const relations = filter.relationIds ?? filter.fieldRelationIds;
+  return relations === null || relations.length > MAX_RELATIONS ? SOURCE_DAYS : RELATION_DAYS;
+}
+
+/**
+ * The part of the range outside of which no entry lies within the filter's times, to a quarter of an hour. (An entry's id is
+ * of when it was recorded, which may be long after it occurred.)
+ */
+export async function narrowByTime(snapshot: Snapshot, filter: ResolvedFilter, range: IdRange): Promise<IdRange> {
+  const { from, to } = filter;
+  if (from === null && to === null) return range;
+  const rows = await snapshot.queryPlanned<{ low: string | null; high: string | null }>(TIME_SQL, [
+    from === null ? null : formatTime(bucketOf(from)),
+    to === null ? null : formatTime(to),
+    from === null ? null : formatTime(dayOf(from + DAY_MICROS - 1n)),
+    to === null ? null : formatTime(dayOf(to)),
+  ]);
+  const { low, high } = rows[0] as { low: string | null; high: string | null };
+  if (low === null || high === null) return { low: 0n, high: -1n };
+  return {
+    low: BigInt(low) > range.low ? BigInt(low) : range.low,
+    high: BigInt(high) < range.high ? BigInt(high) : range.high,
+  };
+}
+
+/** Whole days, from $3 and before $4, and the quarters of those that are cut. */
+const TIME_SQL = `
+select min(d.min_id)::text as low, max(d.max_id)::text as high from (
+  select q.min_id, q.max_id from :schema.source_quarters q
+    where q.bucket >= $1::timestamptz and q.bucket < least($3::timestamptz, $2::timestamptz)
+  union all
+  select u.min_id, u.max_id from :schema.source_days u
+    where ($3::timestamptz is null or u.day >= $3::timestamptz) and ($4::timestamptz is null or u.day < $4::timestamptz)
+  union all
+  select q.min_id, q.max_id from :schema.source_quarters q
+    where q.bucket >= greatest($4::timestamptz, $1::timestamptz) and q.bucket < $2::timestamptz
+  union all
+  select u.min_id, u.max_id from :schema.pending_rollups u
+    where ($1::timestamptz is null or u.bucket >= $1::timestamptz) and ($2::timestamptz is null or u.bucket < $2::timestamptz)) d`;
+
+/** The counts of an actor in a table up to which they are looked up one by one. */
+const MAX_PAIR_ENTRIES = 5_000;
+
+/** By which of them entries of these actors in these tables are found: by the counts of both, where those are few. */
+export async function rarerOf(snapshot: Snapshot, filter: ResolvedFilter): Promise<'pair' | 'table' | 'actor'> {
+  if (filter.relationIds === null || filter.actorIds === null || filter.relationIds.length > MAX_RELATIONS) {
+    return 'actor';
+  }
+  const rows = await snapshot.queryPlanned<{ pair: boolean; table: boolean }>(
+    `select (select coalesce(sum(t.count), 0) from :schema.actor_relation_totals t
+         where t.actor_id = any($2::integer[]) and t.relation_id = any($1::integer[])) <= ${MAX_PAIR_ENTRIES} as pair,
+       (select coalesce(sum(t.count), 0) from :schema.relation_totals t where t.relation_id = any($1::integer[]))
+       < (select coalesce(sum(t.count), 0) from :schema.actor_totals t where t.actor_id = any($2::integer[])) as table`,
+    [filter.relationIds, filter.actorIds],
+  );
+  if (rows[0]?.pair === true) return 'pair';
+  return rows[0]?.table === true ? 'table' : 'actor';
+}
+
+/** The segments' parts inside the range, as ranges that do not overlap. */
+export function mergeRanges(segments: readonly IdRange[], range: IdRange): IdRange[] {
+  const clipped = segments
+    .map(({ low, high }) => ({
+      low: low > range.low ? low : range.low,
+      high: high < range.high ? high : range.high,
+    }))
+    .filter(({ low, high }) => low <= high)
+    .toSorted((a, b) => (a.low < b.low ? -1 : 1));
+  const merged: { low: bigint; high: bigint }[] = [];
+  for (const next of clipped) {
+    const last = merged.at(-1);
+    if (last === undefined || next.low > last.high + 1n) merged.push({ ...next });
+    else if (next.high > last.high) last.high = next.high;
+  }
+  return merged;
+}

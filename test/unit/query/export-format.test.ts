@@ -1,0 +1,79 @@
+import { expect, it } from 'vitest';
+import { entryTexts, type EntryRecord } from '../../../src/query/entry-json.ts';
+import { CSV_COLUMNS, csvCell, csvLine } from '../../../src/query/export-format.ts';
+
+it('defuses cells that a spreadsheet would run', () => {
+  for (const text of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1', '=HYPERLINK("x","y")']) {
+    expect(csvCell(text).replaceAll(/^"|"$/g, '')).toMatch(/^'/);
+  }
+  for (const text of ['', 'a=1', '1-1', "'=1", '42', 'a@b.example']) expect(csvCell(text)).toBe(text);
+});
+
+it('quotes as RFC 4180 has it', () => {
+  expect(csvCell('a,b')).toBe('"a,b"');
+  expect(csvCell('say "hi"')).toBe('"say ""hi"""');
+  expect(csvCell('two\r\nlines')).toBe('"two\r\nlines"');
+  expect(csvCell('=a,"b"')).toBe('"\'=a,""b"""');
+});
+
+it('has a cell for each column, nested ones too', () => {
+  const record: EntryRecord = {
+    ...NO_ENTRY,
+    id: '1',
+    action: 'update',
+    actor_kind: 'user',
+    actor_claim: '7',
+    actor_name: 'A"na',
+    changed: ['a', 'b'],
+    row: '{"a":2}',
+    old: '{"a": 1.00}',
+    transaction_id: '9',
+    ordinal: '3',
+  };
+  const line = csvLine(entryTexts(record));
+  const cells = line.trimEnd().split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+  expect(cells).toHaveLength(CSV_COLUMNS.length);
+  const cell = (name: (typeof CSV_COLUMNS)[number]): string | undefined => cells[CSV_COLUMNS.indexOf(name)];
+  expect(cell('id')).toBe('1');
+  expect(cell('user_name')).toBe('"A""na"');
+  expect(cell('changed')).toBe('"[""a"",""b""]"');
+  expect(cell('before')).toBe('"{""a"":1.00}"');
+  expect([cell('ip'), cell('database_role'), cell('data')]).toEqual(['', '', '']);
+  expect([cell('transaction_id'), cell('transaction_ordinal')]).toEqual(['9', '3']);
+});
+
+const NO_ENTRY: EntryRecord = {
+  id: '0',
+  action: 'create',
+  timestamp: '2026-11-22T00:31:07.123456Z',
+  source: null,
+  schema_name: null,
+  table_name: null,
+  key_columns: null,
+  record_key: null,
+  changed: null,
+  unknown: null,
+  row: null,
+  old: null,
+  data: null,
+  actor_kind: null,
+  actor_claim: null,
+  actor_name: null,
+  ip: null,
+  user_agent: null,
+  comment: null,
+  request_id: null,
+  context: null,
+  attribution: null,
+  role: null,
+  application_name: null,
+  session_role: null,
+  client_addr: null,
+  pid: null,
+  transaction_id: null,
+  xid: null,
+  lsn: null,
+  ordinal: null,
+  size: null,
+  after_gap: null,
+};
