@@ -2,6 +2,11 @@
 -- These functions run under the application's search_path, in which anything may shadow pg_catalog (`=`, text): every
 -- name is qualified, those of types too, and `is distinct from`, which looks for an `=` of its own, is not used.
 -- :payload is the text of the context message, an array over the settings; :message wraps it for the wire.
+-- Decoding puts a transaction's subtransactions together by position: that of a message is where it ends, that of a row
+-- where it begins, and of two that are equal either may come first. A row written directly after a message of another
+-- subtransaction may so be streamed before it. What must come before such a row is followed by :separator, a message
+-- that says nothing. A transaction's first context needs none: it holds for the rows before it, too.
+-- https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/replication/logical/decode.c (logicalmsg_decode)
 
 -- Sets several claims at once: user_id, user_name, ip, user_agent, comment, request_id, context; null clears one.
 -- Other keys are added to context. Sends nothing: a transaction that only reads must not write WAL.
@@ -83,7 +88,9 @@ begin
   if pg_catalog.current_setting('rowtrail.session', true) operator(pg_catalog.>) ''
     and pg_catalog.octet_length(v_payload) operator(pg_catalog.<=) :max_bytes then
     v_payload := pg_catalog.set_config('rowtrail.sent', v_payload,
-      pg_catalog.pg_logical_emit_message(true, 'rowtrail', :trigger_message) is not null);
+      case when pg_catalog.pg_logical_emit_message(true, 'rowtrail', :trigger_message) is not null
+        then coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') operator(pg_catalog.=) ''
+          or pg_catalog.pg_logical_emit_message(true, 'rowtrail', :separator) is not null end);
     return;
   end if;
   perform rowtrail.greet();
@@ -91,6 +98,7 @@ begin
   if v_payload operator(pg_catalog.<>) coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') then
     v_message := rowtrail.within_limit(v_payload);
     perform pg_catalog.pg_logical_emit_message(true, 'rowtrail', :message);
+    perform pg_catalog.pg_logical_emit_message(true, 'rowtrail', :separator);
     perform pg_catalog.set_config('rowtrail.sent', v_payload, true);
   end if;
 end

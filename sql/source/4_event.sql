@@ -32,5 +32,6 @@ begin
       using errcode = 'program_limit_exceeded', hint = 'Log a reference to the data instead.';
   end if;
   perform pg_catalog.pg_logical_emit_message(true, 'rowtrail', :message);
+  perform pg_catalog.pg_logical_emit_message(true, 'rowtrail', :separator);
 end
 $$;

@@ -40,6 +40,7 @@ declare
     root::text, root_schema, root_name, relid::text, schema_name, table_name]::text;
 begin
   perform pg_logical_emit_message(true, 'rowtrail', :message);
+  perform pg_logical_emit_message(true, 'rowtrail', :separator);
 end
 $$;
 

@@ -120,6 +120,7 @@ begin
   v_message := array['d', (select i.secret from rowtrail.install i), tag, object_type, object_schema, object_identity,
     relid::text, is_tracked::text, v_table.nspname, v_table.relname, column_before::text, column_after::text, detail::text, statement]::text;
   perform pg_logical_emit_message(true, 'rowtrail', :message);
+  perform pg_logical_emit_message(true, 'rowtrail', :separator);
 end
 $$;
 

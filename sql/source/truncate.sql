@@ -96,6 +96,7 @@ begin
       v_reason, null, null]::text;
     perform pg_logical_emit_message(true, 'rowtrail', :message);
   end if;
+  perform pg_logical_emit_message(true, 'rowtrail', :separator);
 end
 $$;
 

@@ -170,6 +170,7 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
     max_bytes: String(MAX_MESSAGE_BYTES),
     max_value_chars: String(MAX_VALUE_CHARS),
     // Says that a value was shortened.
+    separator: `'{s}'`,
     ellipsis: input.encoding === 'UTF8' ? 'pg_catalog.chr(8230)' : `'...'`,
   };
 }

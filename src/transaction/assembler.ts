@@ -9,6 +9,7 @@ import { attribute, attributeToOrigin, UNKNOWN_CONTEXT } from './attribution.ts'
 import {
   MAX_MESSAGE_BYTES,
   MESSAGE_PREFIX,
+  SEPARATOR_MESSAGE,
   parseContextMessage,
   provesItself,
   type ClaimMapping,
@@ -156,7 +157,7 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
   }
 
   message(prefix: string, content: Buffer): void | Promise<void> {
-    if (prefix !== MESSAGE_PREFIX || this.#skipping) return;
+    if (prefix !== MESSAGE_PREFIX || this.#skipping || content.equals(SEPARATOR_MESSAGE)) return;
     const message = content.length > MAX_MESSAGE_BYTES ? null : this.#parse(content.toString('utf8'));
     // Greetings come by themselves, at the moment they are sent; whatever else does is none of ours.
     if (this.#head === null && message?.kind !== 'hello') {

@@ -18,6 +18,9 @@ const ROW_ACTIONS = new Set(['create', 'insert', 'update', 'delete', 'truncate',
 /** The prefix of every logical message that is ours. */
 export const MESSAGE_PREFIX = 'rowtrail';
 
+/** Says nothing: it keeps a message from having the position of the row behind it, see sql/source/3_context.sql. */
+export const SEPARATOR_MESSAGE = Buffer.from('{s}');
+
 /** No message of sql/source is as long (its triggers shorten them above 1 MiB): a longer one is forged, and is not read. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
