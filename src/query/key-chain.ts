@@ -75,10 +75,16 @@ function steps(forward: boolean): string {
 }
 
 const CHAIN_SQL = `
-with recursive own as (
-  select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
-  where ($1::integer[] is null or r.id = any($1::integer[]))
-    and ($6::text[] is null or ${relationNamed('r', '$6::text[]')})
+with recursive named as (
+  select array(select r.id from :schema.relations r where ($1::integer[] is null or r.id = any($1::integer[]))
+    and ($6::text[] is null or ${relationNamed('r', '$6::text[]')})) as ids
+), own as (
+  -- In one search for each partition: there may be hundreds of relations.
+  select l.relation_id, l.record_key as key from :schema.entry_links l
+    where l.kind in ('key', 'move') and l.relation_id = any((select ids from named)::integer[]) and l.record_key = any($2::text[])
+  union
+  select l.relation_id, l.entry_key from :schema.entry_links l
+    where l.kind in ('key', 'move') and l.relation_id = any((select ids from named)::integer[]) and l.entry_key = any($2::text[])
 ), later as (${steps(true)}
 ), earlier as (${steps(false)}
 )
