@@ -20,7 +20,7 @@ const SCHEMA = 'audit';
 const DAYS = 365;
 const WORKERS = 2;
 /** Of the generator: a kept store of another one is made anew. */
-const GENERATOR_VERSION = 2;
+const GENERATOR_VERSION = 3;
 /** Of each question, before it counts. */
 const WARM_UP_REQUESTS = 10;
 /** Of one page of one question: a slow one is asked less often. */

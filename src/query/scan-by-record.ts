@@ -1,12 +1,9 @@
 import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
-import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
-import { findLinkedKeys } from './key-chain.ts';
+import { findLinkedKeys, isInManyTables } from './key-chain.ts';
 import { probeRecords, type RecordProbe } from './record-probe.ts';
 import { nearest, union, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
 
-/** Tables up to which a key is looked for in one after the other. */
-const MAX_PROBED_TABLES = 16;
 /** Entries that keys have in many tables, up to which all of them are read at once. */
 const MAX_KEYED = 1_000;
 /** What is looked at first of a range where keys have more: this part of it, and then so many times more. */
@@ -38,10 +35,6 @@ export async function findByKey(scan: Scan, range: IdRange, records: readonly st
   const probe = { records, linked: null, want };
   if (!isInManyTables(scan.filter)) return probeRecords(scan, range, probe);
   return (await readKeyed(scan, range, probe)) ?? probeInSteps(scan, range, probe);
-}
-
-function isInManyTables({ relationIds, tables }: ResolvedFilter): boolean {
-  return relationIds === null ? tables === null : relationIds.length > MAX_PROBED_TABLES;
 }
 
 /**
