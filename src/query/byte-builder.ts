@@ -23,8 +23,10 @@ export class ByteBuilder {
     for (let at = start; at < end; at += 1) if (buffer[at] === QUOTE) quotes += 1;
     this.#length = end + quotes;
     // From the end on, so that nothing is written over before it is moved.
-    for (let from = end - 1, to = end + quotes - 1; from < to; from -= 1) {
+    let [from, to] = [end - 1, end + quotes - 1];
+    while (from < to) {
       const byte = buffer[from] as number;
+      from -= 1;
       buffer[to] = byte;
       to -= 1;
       if (byte === QUOTE) {

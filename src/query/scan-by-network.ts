@@ -3,7 +3,7 @@ import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
 import { findByRange } from './scan-by-range.ts';
 import { readContextEntries, type ContextRange } from './scan-by-context.ts';
-import { nearest, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
+import { nearestPart, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
 
 /** Ids of six hours (DESIGN §4): what is looked at first, and by how much more from step to step. */
 const FIRST_IDS = 21_600n << 22n;
@@ -26,7 +26,7 @@ export async function findByNetwork(
   let rest = within;
   for (let ids = FIRST_IDS; rest.low <= rest.high && found.length < want; ids *= GROWTH) {
     scan.snapshot.remainingMs();
-    const stretch = nearest(rest, ids, scan);
+    const stretch = nearestPart(rest, ids, scan);
     const contexts = await readContexts(scan, stretch, { networks, days });
     if (contexts.length > MAX_CONTEXTS) {
       const next = await findByRange(scan, rest, want - found.length);

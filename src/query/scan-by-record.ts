@@ -2,7 +2,7 @@ import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
 import type { IdRange } from './id-range.ts';
 import { findLinkedKeys, isInManyTables } from './key-chain.ts';
 import { probeRecords, type RecordProbe } from './record-probe.ts';
-import { nearest, union, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
+import { nearestPart, union, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
 
 /** Entries that keys have in many tables, up to which all of them are read at once. */
 const MAX_KEYED = 1_000;
@@ -82,7 +82,7 @@ async function probeInSteps(scan: Scan, range: IdRange, probe: RecordProbe): Pro
   let rest = await withinEntries(scan, range);
   for (let ids = (rest.high - rest.low) / FIRST_SHARE + 1n; rest.low <= rest.high; ids *= GROWTH) {
     scan.snapshot.remainingMs();
-    const stretch = nearest(rest, ids, scan);
+    const stretch = nearestPart(rest, ids, scan);
     found.push(...(await probeRecords(scan, stretch, { ...probe, want: probe.want - found.length })).ids);
     if (found.length >= probe.want) break;
     rest = without(rest, stretch, scan.direction);

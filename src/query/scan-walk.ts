@@ -61,7 +61,7 @@ export function union(walks: readonly Found[], direction: Direction, want: numbe
 }
 
 /** The part of the range that a walk comes to first, about `ids` wide. */
-export function nearest({ low, high }: IdRange, ids: bigint, { direction }: Scan): IdRange {
+export function nearestPart({ low, high }: IdRange, ids: bigint, { direction }: Scan): IdRange {
   if (high - low < ids) return { low, high };
   return direction === 'newest' ? { low: high - ids, high } : { low, high: low + ids };
 }
