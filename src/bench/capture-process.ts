@@ -1,5 +1,5 @@
 import { createLog } from '../lib/log.ts';
-import { SealRunner } from '../daemon/seal-runner.ts';
+import { sealRunner } from '../daemon/seal-runner.ts';
 import { SourceAttempt } from '../daemon/source-attempt.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createPool } from '../pg/pool.ts';
@@ -43,7 +43,7 @@ function capture(config: Config, isSealing: boolean): () => Promise<void> {
     process.exitCode = 1;
   });
   const seals = isSealing
-    ? new SealRunner({ store: config.store, seal: config.seal, key: null, storePool, log: createLog('silent') })
+    ? sealRunner({ store: config.store, seal: config.seal, key: null, storePool, log: createLog('silent') })
     : null;
   void seals?.run();
   return async () => {

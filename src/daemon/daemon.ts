@@ -15,8 +15,9 @@ import { ensurePartitions } from '../store/partition.ts';
 import type { LockWatchIntervals } from './lock-watch.ts';
 import { peopleReader } from './people-reader.ts';
 import { rollupFolder } from './rollup-folder.ts';
-import { SealRunner } from './seal-runner.ts';
-import { RetentionRunner, type RetentionIntervals } from './retention-runner.ts';
+import { sealRunner } from './seal-runner.ts';
+import { retentionRunner, type RetentionIntervals } from './retention-runner.ts';
+import type { StoreTask } from './store-task.ts';
 import { SourceRunner, type RunnerDelays } from './source-runner.ts';
 
 /** How often partitions are made ahead, and old sessions forgotten. */
@@ -83,7 +84,7 @@ export async function startDaemon(config: Config, options: DaemonOptions): Promi
     ...config.sources.filter(({ users }) => users !== null).map((source) => peopleReader(source, store, log)),
   ];
   const retention = retentionOf(config, storePool, options);
-  let seals: SealRunner | null = null;
+  let seals: StoreTask | null = null;
   let http: HttpServer | null = null;
   let timer: NodeJS.Timeout | undefined;
   const stop = once(async () => {
@@ -124,7 +125,7 @@ export async function startDaemon(config: Config, options: DaemonOptions): Promi
     timer.unref();
     void retention?.run();
     if (config.seal.enabled) {
-      seals = new SealRunner({ store: config.store, seal: config.seal, key, storePool, log });
+      seals = sealRunner({ store: config.store, seal: config.seal, key, storePool, log });
       void seals.run();
     }
     return { url, stop, run: () => settled(running) };
@@ -166,10 +167,10 @@ async function forgetOldEvents(pool: pg.Pool, config: Config, log: Log): Promise
 }
 
 /** Null: everything is kept. */
-function retentionOf(config: Config, storePool: pg.Pool, { log, retention }: DaemonOptions): RetentionRunner | null {
+function retentionOf(config: Config, storePool: pg.Pool, { log, retention }: DaemonOptions): StoreTask | null {
   const { retentionDays } = config.store;
   if (retentionDays === null) return null;
-  return new RetentionRunner({
+  return retentionRunner({
     store: { ...config.store, retentionDays },
     storePool,
     log,

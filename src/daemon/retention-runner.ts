@@ -1,13 +1,10 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { StoreConfig } from '../config/config.ts';
-import { pause } from '../lib/backoff.ts';
 import { counted } from '../lib/counted.ts';
-import { codeOf, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { Service } from '../lib/service.ts';
-import { connectionOptions } from '../pg/pool.ts';
 import { removeExpired, retentionWaits, type ExpiredPartition, type RetentionResult } from '../store/retention.ts';
 import { archivePartition } from './partition-archive.ts';
+import { StoreTask } from './store-task.ts';
 
 export interface RetentionIntervals {
   /** Between two looks at what has expired. */
@@ -26,101 +23,66 @@ export const RETENTION_INTERVALS: RetentionIntervals = {
 
 export interface RetentionRunnerOptions {
   readonly store: StoreConfig & { readonly retentionDays: number };
-  /** Through which a wait is cancelled when the runner stops. */
   readonly storePool: pg.Pool;
   readonly log: Log;
   readonly intervals?: RetentionIntervals;
 }
 
-/** Removes what is older than `store.retention`, at once and then at intervals. Several daemons take turns. */
-export class RetentionRunner implements Service {
-  readonly name = 'retention';
-  readonly #options: RetentionRunnerOptions;
-  readonly #intervals: RetentionIntervals;
-  readonly #abort = new AbortController();
-  #running: Promise<void> | null = null;
-  #backend: number | null = null;
-
-  constructor(options: RetentionRunnerOptions) {
-    this.#options = options;
-    this.#intervals = options.intervals ?? RETENTION_INTERVALS;
-  }
-
-  run(): Promise<void> {
-    return (this.#running ??= this.#loop());
-  }
-
-  async stop(): Promise<void> {
-    this.#abort.abort();
-    // A partition whose DETACH is cut short is finished the next time.
-    if (this.#backend !== null) {
-      await this.#options.storePool.query('select pg_cancel_backend($1)', [this.#backend]).catch(() => {});
-    }
-    await this.#running;
-  }
-
-  async #loop(): Promise<void> {
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      const isDone = await this.#pass();
-      await pause(isDone ? this.#intervals.checkMs : this.#intervals.retryMs, signal);
-    }
-  }
-
-  /** A connection of its own: it holds an advisory lock, and may wait long. */
-  async #pass(): Promise<boolean> {
-    const { store, log } = this.#options;
-    const client = new pg.Client(connectionOptions(store.url, 'retention'));
-    client.on('error', () => {});
-    try {
-      await client.connect();
-      this.#backend = (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? null;
+/**
+ * Removes what is older than `store.retention`, at once and then at intervals. Several daemons take turns. A partition
+ * whose DETACH a stop cuts short is finished the next time.
+ */
+export function retentionRunner(options: RetentionRunnerOptions): StoreTask {
+  const { store, storePool, log, intervals = RETENTION_INTERVALS } = options;
+  return new StoreTask({
+    name: 'retention',
+    store,
+    storePool,
+    log,
+    failure: 'retention cannot remove what has expired',
+    retryMs: intervals.retryMs,
+    async pass(client, signal) {
       const result = await removeExpired(client, {
         schema: store.schema,
         days: store.retentionDays,
-        detachLimitMs: this.#intervals.detachLimitMs,
-        signal: this.#abort.signal,
-        ...(store.archiveDir === null ? {} : { archive: this.#archiveTo(store.archiveDir) }),
+        detachLimitMs: intervals.detachLimitMs,
+        signal,
+        ...(store.archiveDir === null ? {} : { archive: archiveTo(store.archiveDir, signal, options) }),
       });
-      if (result !== null) this.#tell(result);
-      return result === null || result.waiting.length === 0;
-    } catch (error) {
-      if (!this.#abort.signal.aborted) {
-        log.error(
-          { code: codeOf(error) },
-          `retention cannot remove what has expired, trying again: ${messageOf(error)}`,
-        );
-      }
-      return false;
-    } finally {
-      this.#backend = null;
-      await client.end().catch(() => {});
-    }
-  }
+      if (result !== null) tell(result, signal, options);
+      return result === null || result.waiting.length === 0 ? intervals.checkMs : intervals.retryMs;
+    },
+  });
+}
 
-  #archiveTo(folder: string): (partition: ExpiredPartition) => Promise<string | null> {
-    const { store, storePool, log } = this.#options;
-    return async (partition) => {
-      const file = await archivePartition(partition, {
-        store: { pool: storePool, schema: store.schema },
-        folder,
-        signal: this.#abort.signal,
-      });
-      if (file !== null) log.info({ partition: partition.name, file }, `retention archived ${partition.name}`);
-      return file;
-    };
-  }
+function archiveTo(
+  folder: string,
+  signal: AbortSignal,
+  { store, storePool, log }: RetentionRunnerOptions,
+): (partition: ExpiredPartition) => Promise<string | null> {
+  return async (partition) => {
+    const file = await archivePartition(partition, {
+      store: { pool: storePool, schema: store.schema },
+      folder,
+      signal,
+    });
+    if (file !== null) log.info({ partition: partition.name, file }, `retention archived ${partition.name}`);
+    return file;
+  };
+}
 
-  #tell({ removed, waiting, rollups }: RetentionResult): void {
-    const { log, store } = this.#options;
-    if (removed.length > 0) {
-      const what = `${counted(removed.length, 'partition')} older than ${store.retentionDays} days`;
-      log.info({ partitions: removed, rollups }, `retention removed ${what}`);
-    }
-    if (this.#abort.signal.aborted) return;
-    for (const wait of waiting) {
-      const error = retentionWaits(wait);
-      log.warn({ code: error.code, hint: error.hint }, error.message);
-    }
+function tell(
+  { removed, waiting, rollups }: RetentionResult,
+  signal: AbortSignal,
+  { log, store }: RetentionRunnerOptions,
+): void {
+  if (removed.length > 0) {
+    const what = `${counted(removed.length, 'partition')} older than ${store.retentionDays} days`;
+    log.info({ partitions: removed, rollups }, `retention removed ${what}`);
+  }
+  if (signal.aborted) return;
+  for (const wait of waiting) {
+    const error = retentionWaits(wait);
+    log.warn({ code: error.code, hint: error.hint }, error.message);
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Journal, NewEntry } from '../store/journal.ts';
+import type { Journal } from '../store/journal.ts';
+import type { NewEntry } from '../store/journal-entry.ts';
 import { principalOf, type AccessEvent } from './authorization.ts';
 
 /** What Rowtrail writes of those who use it. */

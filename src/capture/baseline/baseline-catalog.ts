@@ -51,6 +51,35 @@ export interface PartFile {
   readonly varying: ReadonlySet<string>;
 }
 
+/** The columns of a state that both ways of capture ask for in the same words. */
+export interface PartStateRow {
+  readonly snapshot: string;
+  readonly lsn: string;
+  readonly read_at: string;
+  readonly part_schema: string;
+  readonly part_name: string | null;
+  readonly filenode: string;
+  readonly blocks: string;
+}
+
+/** A state of its row and of what the ways of capture describe differently. `varying`: see PartFile. */
+export function partState(
+  row: PartStateRow,
+  { varying, relation }: { readonly varying: readonly string[]; readonly relation: Relation },
+): PartState {
+  const part =
+    row.part_name === null
+      ? null
+      : {
+          schema: row.part_schema,
+          name: row.part_name,
+          filenode: Number(row.filenode),
+          blocks: Number(row.blocks),
+          varying: new Set(varying),
+        };
+  return { snapshot: row.snapshot, lsn: row.lsn, readAtMicros: row.read_at, part, relation };
+}
+
 async function readPartState(
   db: pg.ClientBase,
   table: { readonly oid: number; readonly part: number },
@@ -59,20 +88,8 @@ async function readPartState(
   const row = (await db.query<StateRow>(STATE_SQL, [table.oid, table.part, publication])).rows[0];
   if (row === undefined) return null;
   const columns = JSON.parse(row.columns) as (Column & { readonly varying: boolean })[];
-  return {
-    snapshot: row.snapshot,
-    lsn: row.lsn,
-    readAtMicros: row.read_at,
-    part:
-      row.part_name === null
-        ? null
-        : {
-            schema: row.part_schema,
-            name: row.part_name,
-            filenode: Number(row.filenode),
-            blocks: Number(row.blocks),
-            varying: new Set(columns.flatMap(({ name, varying }) => (varying ? [name] : []))),
-          },
+  return partState(row, {
+    varying: columns.flatMap(({ name, varying }) => (varying ? [name] : [])),
     relation: {
       oid: table.oid,
       schema: row.schema,
@@ -86,20 +103,13 @@ async function readPartState(
         identity,
       })),
     },
-  };
+  });
 }
 
-interface StateRow {
-  readonly snapshot: string;
-  readonly lsn: string;
-  readonly read_at: string;
+interface StateRow extends PartStateRow {
   readonly schema: string;
   readonly name: string;
   readonly identity: Relation['replicaIdentity'];
-  readonly part_schema: string;
-  readonly part_name: string | null;
-  readonly filenode: string;
-  readonly blocks: string;
   readonly columns: string;
 }
 

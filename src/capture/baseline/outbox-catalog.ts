@@ -1,6 +1,12 @@
 import type pg from 'pg';
 import { parseDescription, relationOf } from '../outbox/description.ts';
-import type { BaselineCatalog, PartState, TablePart } from './baseline-catalog.ts';
+import {
+  partState,
+  type BaselineCatalog,
+  type PartState,
+  type PartStateRow,
+  type TablePart,
+} from './baseline-catalog.ts';
 
 /** Tables that triggers capture: they are described as the outbox describes them. */
 export const outboxCatalog: BaselineCatalog = { parts: readParts, state: readState };
@@ -16,34 +22,12 @@ async function readState(
 ): Promise<PartState | null> {
   const row = (await db.query<StateRow>(STATE_SQL, [table.oid, table.part])).rows[0];
   if (row?.description === null || row === undefined) return null;
-  return {
-    snapshot: row.snapshot,
-    lsn: row.lsn,
-    readAtMicros: row.read_at,
-    part:
-      row.part_name === null
-        ? null
-        : {
-            schema: row.part_schema,
-            name: row.part_name,
-            filenode: Number(row.filenode),
-            blocks: Number(row.blocks),
-            varying: new Set(row.varying),
-          },
-    relation: relationOf(parseDescription(row.description)),
-  };
+  return partState(row, { varying: row.varying, relation: relationOf(parseDescription(row.description)) });
 }
 
-interface StateRow {
-  readonly snapshot: string;
-  readonly lsn: string;
-  readonly read_at: string;
+interface StateRow extends PartStateRow {
   readonly description: string | null;
   readonly varying: string[];
-  readonly part_schema: string;
-  readonly part_name: string | null;
-  readonly filenode: string;
-  readonly blocks: string;
 }
 
 /** The leaves of a table whose statements are captured. */

@@ -6,7 +6,8 @@ import { listActivity } from '../../../src/query/activity.ts';
 import { getEntry } from '../../../src/query/entry.ts';
 import { NO_FILTER } from '../../../src/query/filter.ts';
 import { entriesAfter, latestId } from '../../../src/query/tail.ts';
-import { forgetEvents, Journal, type NewEntry } from '../../../src/store/journal.ts';
+import { forgetEvents, Journal } from '../../../src/store/journal.ts';
+import type { NewEntry } from '../../../src/store/journal-entry.ts';
 import { until } from '../../harness/poll.ts';
 import { createHistory, SCHEMA, type History } from '../query/history.ts';
 

@@ -7,7 +7,7 @@ import { buildStore } from '../../../src/bench/generated-store.ts';
 import { runCli } from '../../../src/cli/program.ts';
 import { createPaint } from '../../../src/cli/paint.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
-import { SealRunner } from '../../../src/daemon/seal-runner.ts';
+import { sealRunner } from '../../../src/daemon/seal-runner.ts';
 import { createHttpServer } from '../../../src/http/http-server.ts';
 import { createLog } from '../../../src/lib/log.ts';
 import { createPool } from '../../../src/pg/pool.ts';
@@ -291,8 +291,8 @@ test('two daemons seal in turns', async () => {
     retentionDays: null,
     archiveDir: null,
   };
-  const runners = [0, 1].map(
-    () => new SealRunner({ store: config, seal, key: null, storePool: history.store.pool, log: createLog('silent') }),
+  const runners = [0, 1].map(() =>
+    sealRunner({ store: config, seal, key: null, storePool: history.store.pool, log: createLog('silent') }),
   );
   for (const runner of runners) void runner.run();
   try {

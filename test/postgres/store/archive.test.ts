@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildStore } from '../../../src/bench/generated-store.ts';
 import { archivePartition } from '../../../src/daemon/partition-archive.ts';
-import { RetentionRunner } from '../../../src/daemon/retention-runner.ts';
+import { retentionRunner } from '../../../src/daemon/retention-runner.ts';
 import { createLog } from '../../../src/lib/log.ts';
 import { createPool } from '../../../src/pg/pool.ts';
 import { beginExport } from '../../../src/query/export.ts';
@@ -106,7 +106,7 @@ test('where it cannot be written, the partition stays; then it goes, and the rec
   const errors: string[] = [];
   const log = createLog('silent');
   log.error = ((_fields: unknown, message: string) => void errors.push(message)) as typeof log.error;
-  const runner = new RetentionRunner({
+  const runner = retentionRunner({
     store: {
       url: database.url,
       schema: 'audit',

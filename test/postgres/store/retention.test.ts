@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '../../../src/lib/log.ts';
-import { RetentionRunner } from '../../../src/daemon/retention-runner.ts';
+import { retentionRunner } from '../../../src/daemon/retention-runner.ts';
 import { listActivity } from '../../../src/query/activity.ts';
 import { NO_FILTER } from '../../../src/query/filter.ts';
 import { readPartitionsAhead } from '../../../src/query/partition.ts';
@@ -166,14 +166,13 @@ test('the daemon removes at once and goes on trying; two of them take turns', as
   const pool = createPool(database.url, 'test', { max: 1 });
   const reading = await database.connect();
   await reading.query('begin; select 1 from audit.entries limit 1');
-  const runners = [0, 1].map(
-    () =>
-      new RetentionRunner({
-        store: config,
-        storePool: pool,
-        log: createLog('silent'),
-        intervals: { checkMs: 50, retryMs: 50, detachLimitMs: 200 },
-      }),
+  const runners = [0, 1].map(() =>
+    retentionRunner({
+      store: config,
+      storePool: pool,
+      log: createLog('silent'),
+      intervals: { checkMs: 50, retryMs: 50, detachLimitMs: 200 },
+    }),
   );
   const running = runners.map((runner) => runner.run());
   await until(async () => (await readStatus(reader())).store.removals_waiting.length > 0, { what: 'a removal waits' });

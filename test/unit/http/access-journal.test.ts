@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AccessJournal, type Access } from '../../../src/http/access-journal.ts';
-import type { NewEntry } from '../../../src/store/journal.ts';
+import type { NewEntry } from '../../../src/store/journal-entry.ts';
 
 const ON = { reads: true, exports: true, reverts: true, denials: true };
 
