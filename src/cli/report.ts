@@ -26,7 +26,7 @@ interface ReportOptions {
 export function reportCommand(context: CliContext): Command {
   return databaseCommand('report', 'make the audit-trail report of a record: everything that happened to it')
     .argument('<source>', "the source's configured name")
-    .argument('<table>', 'its table, `public.orders`')
+    .argument('<table>', 'its table, `orders` or `public.orders`')
     .argument('<key>', 'the record, as entries have it: `42`, or `["1","eu"]` for a key of several columns')
     .addOption(new Option('-f, --format <format>', 'how').choices(REPORT_FORMATS).default('pdf'))
     .option('-o, --output <file>', 'where to; - is standard output', '-')
@@ -80,7 +80,7 @@ function unknownRecord({
   readonly table: string;
   readonly key: string;
 }) {
-  return new RowtrailError('RT_USAGE', `the history has no record ${key} of ${table} in ${source}`, {
+  return new RowtrailError('RT_RECORD_MISSING', `the history has no record ${key} of ${table} in ${source}`, {
     hint: '`rowtrail tail --json` shows what entries have as source, schema, table and record.',
   });
 }

@@ -19,7 +19,7 @@ import { applyRevert, previewRevert } from '../revert/revert.ts';
 import { configOf, databaseCommand, type CliContext } from './context.ts';
 import { userName } from './os-user.ts';
 import { grouped } from './printable.ts';
-import { QUERY_HELP } from './query-argument.ts';
+import { filterOfArguments, QUERY_HELP } from './query-argument.ts';
 import { previewText, resultText } from './revert-text.ts';
 import { abortOnSignal } from './shutdown.ts';
 import { timeOption } from './time-option.ts';
@@ -144,6 +144,7 @@ function targetOf(what: readonly string[], options: RevertOptions, config: Confi
   const [kind, ...rest] = what;
   if (options.query !== undefined) {
     if (kind !== undefined) throw usage(`--query goes alone: \`${kind}\` is another target`);
+    filterOfArguments([options.query]);
     return { query: options.query };
   }
   if (kind !== 'record' && (options.to !== undefined || options.toEntry !== undefined)) {

@@ -91,7 +91,7 @@ function revokeCommand(context: CliContext): Command {
     .action(async (tokenId: string, options: { config?: string; json?: boolean }) => {
       const token = await onStore(context, options, (store) => revokeToken(store, tokenId));
       if (token === undefined) {
-        throw new RowtrailError('RT_USAGE', `there is no token ${tokenId}`, {
+        throw new RowtrailError('RT_TOKEN_MISSING', `there is no token ${tokenId}`, {
           hint: '`rowtrail token list` lists them.',
         });
       }

@@ -12,8 +12,7 @@ import { ensurePartitions } from '../store/partition.ts';
 import { RefusedFlush } from '../store/refusal.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import type { TransactionAssembler } from '../transaction/assembler.ts';
-import type { Dictionary } from '../store/dictionary.ts';
-import { BaselineRunner } from './baseline-runner.ts';
+import type { BaselineRunner } from './baseline-runner.ts';
 import { outboxCatalog } from '../capture/baseline/outbox-catalog.ts';
 import { outboxDescriber } from './outbox-describer.ts';
 import { BlockedSomewhere, type AttemptOptions, type CaptureAttempt } from './capture-attempt.ts';
@@ -136,11 +135,12 @@ export class OutboxAttempt implements CaptureAttempt {
   async #open(): Promise<OutboxConsumer<RelationPlan>> {
     const { source, store, sourcePool, storePool } = this.#options;
     const known = await this.#verify();
-    const { dictionary, relationIds, ruleKeeper, writer, assemble } = await makePipeline(this.#options, known, {
+    const pipeline = await makePipeline(this.#options, known, {
       onDurable: () => this.#progress(),
       onPressure: (paused) => (paused ? this.#press() : this.#unpress()),
       onFailure: (error) => this.#capture.fail(error),
     });
+    const { dictionary, relationIds, ruleKeeper, writer, assemble, baselines } = pipeline;
     this.#writer = writer;
     const checkpoint = await inStore(store, () => writer.start());
     // After the checkpoint is taken: no earlier writer adds to it any more.
@@ -149,7 +149,13 @@ export class OutboxAttempt implements CaptureAttempt {
     const describe = outboxDescriber(source, sourcePool, server, dictionary, relationIds, ruleKeeper);
     const assembler = assemble({ describe, restart: null, storedUpTo: 0n });
     this.#assembler = assembler;
-    this.#baselines = this.#baselineRunner(writer, dictionary, assembler, describe);
+    this.#baselines = baselines({
+      catalog: outboxCatalog,
+      describe,
+      // A snapshot of the outbox that is taken later shows what any earlier one of the same database does.
+      passed: (_lsn, signal) => untilAborted(this.#capture.passed(), signal),
+      hasReceived: (isIt) => assembler.hasReceived((xid) => isIt(xid % XIDS)),
+    });
     this.#baselines.start();
     return {
       handler: assembler,
@@ -168,37 +174,6 @@ export class OutboxAttempt implements CaptureAttempt {
         this.#progress();
       },
     };
-  }
-
-  #baselineRunner(
-    writer: StoreWriter,
-    dictionary: Dictionary,
-    assembler: TransactionAssembler<RelationPlan>,
-    describe: ReturnType<typeof outboxDescriber>,
-  ): BaselineRunner {
-    const { source, store, sourcePool, storePool, log } = this.#options;
-    const { sourceId, epoch } = this.#checkpoint!;
-    return new BaselineRunner({
-      source,
-      sourcePool,
-      storePool,
-      catalog: outboxCatalog,
-      store: {
-        url: store.url,
-        schema: store.schema,
-        sourceId,
-        epoch,
-        capture: 'trigger',
-        writer: writer.id,
-        dictionary,
-      },
-      log,
-      describe,
-      // A snapshot of the outbox that is taken later shows what any earlier one of the same database does.
-      passed: (_lsn, signal) => untilAborted(this.#capture.passed(), signal),
-      hasReceived: (isIt) => assembler.hasReceived((xid) => isIt(xid % XIDS)),
-      insert: (insertion) => writer.insert(insertion),
-    });
   }
 
   async #verify(): Promise<Checkpoint> {

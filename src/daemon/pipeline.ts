@@ -10,6 +10,7 @@ import { StoreWriter, type WriterOptions } from '../store/writer.ts';
 import { TransactionAssembler, type AssemblerOptions } from '../transaction/assembler.ts';
 import type { ClaimMapping } from '../transaction/context-message.ts';
 import type { AttemptOptions } from './capture-attempt.ts';
+import { BaselineRunner, type BaselineSubject } from './baseline-runner.ts';
 import { rootRelation, schemaRelation } from './root-relation.ts';
 import { RuleKeeper } from './rule-keeper.ts';
 import { SessionCache } from './session-cache.ts';
@@ -25,6 +26,8 @@ export interface Pipeline {
   readonly assemble: (
     own: Pick<AssemblerOptions<RelationPlan>, 'describe' | 'restart' | 'storedUpTo'>,
   ) => TransactionAssembler<RelationPlan>;
+  /** Makes the baselines that are asked for, with what depends on the way of capture; not started yet. */
+  readonly baselines: (own: Pick<BaselineSubject, 'catalog' | 'describe' | 'passed' | 'hasReceived'>) => BaselineRunner;
 }
 
 /** Makes it for a source whose history is at `known`. Nothing in it is open yet but what belongs to `options`. */
@@ -66,6 +69,24 @@ export async function makePipeline(
         mappings: claimMappings(source),
         relationIdOf: rootRelation(sourcePool, dictionary, relationIds),
         relationIdOfSchema: schemaRelation(dictionary, relationIds),
+        ...own,
+      }),
+    baselines: (own) =>
+      new BaselineRunner({
+        source,
+        sourcePool,
+        storePool,
+        store: {
+          url: store.url,
+          schema: store.schema,
+          sourceId: known.sourceId,
+          epoch: known.epoch,
+          capture: source.capture,
+          writer: writer.id,
+          dictionary,
+        },
+        log: options.log,
+        insert: (insertion) => writer.insert(insertion),
         ...own,
       }),
   };

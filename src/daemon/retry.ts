@@ -46,6 +46,8 @@ export const FAILURES: Readonly<Record<ErrorCode, FailureKind>> = {
   RT_JOURNAL_FULL: 'passing',
   RT_FILTER: 'setup',
   RT_ENTRY_MISSING: 'setup',
+  RT_RECORD_MISSING: 'setup',
+  RT_TOKEN_MISSING: 'setup',
   RT_ENTRIES_GONE: 'passing',
   RT_QUERY_TIMEOUT: 'passing',
   RT_STORE_LOCKED: 'passing',

@@ -10,14 +10,13 @@ import { within } from '../lib/within.ts';
 import { explainDatabaseError } from '../pg/pool.ts';
 import { readServerVersion } from '../pg/server-version.ts';
 import { readCheckpoint, recordAcknowledgement, type Checkpoint } from '../store/checkpoint.ts';
-import type { Dictionary } from '../store/dictionary.ts';
 import { ensurePartitions } from '../store/partition.ts';
 import { readOpenGap } from '../store/gap.ts';
 import { RefusedFlush } from '../store/refusal.ts';
 import type { StoreWriter } from '../store/writer.ts';
 import type { TransactionAssembler } from '../transaction/assembler.ts';
 import { publishedCatalog } from '../capture/baseline/baseline-catalog.ts';
-import { BaselineRunner } from './baseline-runner.ts';
+import type { BaselineRunner } from './baseline-runner.ts';
 import { BlockedSomewhere, type AttemptOptions, type CaptureAttempt } from './capture-attempt.ts';
 import { inStore, makePipeline } from './pipeline.ts';
 import { relationDescriber } from './relation-describer.ts';
@@ -235,7 +234,7 @@ export class SourceAttempt implements CaptureAttempt {
   async #open(): Promise<CaptureConsumer<RelationPlan>> {
     const { source, store, sourcePool, storePool } = this.#options;
     const known = this.#checkpoint!;
-    const { dictionary, relationIds, ruleKeeper, writer, assemble } = await makePipeline(this.#options, known, {
+    const pipeline = await makePipeline(this.#options, known, {
       onDurable: (endLsn) => {
         this.#capture.acknowledge(endLsn);
         if (!this.#hasProgressed) this.#progress();
@@ -243,6 +242,7 @@ export class SourceAttempt implements CaptureAttempt {
       onPressure: (paused) => this.#capture.press(paused),
       onFailure: (error) => this.#capture.fail(error),
     });
+    const { dictionary, relationIds, ruleKeeper, writer, assemble, baselines } = pipeline;
     this.#writer = writer;
     this.#knowsMovedPartitions = await knowsMovedPartitions(sourcePool);
     const stampKeeper = new StampKeeper(source, sourcePool, {
@@ -259,35 +259,18 @@ export class SourceAttempt implements CaptureAttempt {
       storedUpTo: checkpoint.endLsn,
     });
     this.#assembler = assembler;
-    this.#baselines = this.#baselineRunner(writer, dictionary, assembler, describe);
+    this.#baselines = baselines({
+      catalog: publishedCatalog(source.publication),
+      describe,
+      passed: (lsn, signal) => this.#passed(lsn, assembler, signal),
+      hasReceived: (isIt) => assembler.hasReceived(isIt),
+    });
     this.#baselines.start();
     return {
       handler: assembler,
       idle: () => writer.idle && !assembler.inTransaction,
       recordPosition: (lsn) => recordAcknowledgement(storePool, store.schema, known.sourceId, writer.id, lsn),
     };
-  }
-
-  #baselineRunner(
-    writer: StoreWriter,
-    dictionary: Dictionary,
-    assembler: TransactionAssembler<RelationPlan>,
-    describe: ReturnType<typeof relationDescriber>,
-  ): BaselineRunner {
-    const { source, store, sourcePool, storePool, log } = this.#options;
-    const { sourceId, epoch } = this.#checkpoint!;
-    return new BaselineRunner({
-      source,
-      sourcePool,
-      storePool,
-      catalog: publishedCatalog(source.publication),
-      store: { url: store.url, schema: store.schema, sourceId, epoch, capture: 'wal', writer: writer.id, dictionary },
-      log,
-      describe,
-      passed: (lsn, signal) => this.#passed(lsn, assembler, signal),
-      hasReceived: (isIt) => assembler.hasReceived(isIt),
-      insert: (insertion) => writer.insert(insertion),
-    });
   }
 
   /** Resolves when everything that was committed before `lsn` has come in. */

@@ -53,6 +53,18 @@ export function assertAddressed(request: AddressedRequest, server: ServerAddress
   }
 }
 
+/** Throws an HttpProblem for a query string that does not decode: a value would be searched for as it is written. */
+export function assertReadable(url: string): void {
+  const [, query = ''] = url.split('?', 2);
+  try {
+    decodeURIComponent(query);
+  } catch {
+    throw new HttpProblem('invalid_url', 'The query string holds a % that does not begin an escape, or is not UTF-8.', {
+      hint: 'A % itself is written %25.',
+    });
+  }
+}
+
 /** How a host is written in a URL. */
 export function urlHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { ANYONE, type Identification, type Principal, type PrincipalDirectory } from '../access/principal.ts';
 import { isSecret } from '../access/secret.ts';
-import { MAX_FAILURES_PER_MINUTE } from './limits.ts';
+import { FAILURES_PER_MINUTE, MAX_FAILURES } from './limits.ts';
 import { HttpProblem } from './problem.ts';
 import { RequestLimit } from './request-limit.ts';
 import { sessionOf } from './session-cookie.ts';
@@ -29,7 +29,7 @@ export interface AuthenticatorOptions {
 }
 
 export function createAuthenticator({ mode, secure, directory }: AuthenticatorOptions): Authenticator {
-  const failures = new RequestLimit(MAX_FAILURES_PER_MINUTE);
+  const failures = new RequestLimit(FAILURES_PER_MINUTE, MAX_FAILURES);
 
   async function identify(secret: string, kind: 'token' | 'sign-in', address: string): Promise<Principal> {
     // One that was good a moment ago is not held up by whoever tries from behind the same proxy.

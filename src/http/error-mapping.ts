@@ -5,6 +5,7 @@ import { nearest } from '../lib/nearest.ts';
 import { FilterError } from '../query/filter-error.ts';
 import { QueryError } from '../query/grammar/query-error.ts';
 import { HANDLER_TIMEOUT_MS, MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_PATH_PARAMETER_LENGTH } from './limits.ts';
+import { ONCE } from './parameters.ts';
 import { HttpProblem, type ParameterError, type ProblemCode } from './problem.ts';
 
 const RETRY_LATER = { 'retry-after': '5' };
@@ -15,7 +16,10 @@ export function problemOf(error: unknown, request: FastifyRequest): HttpProblem 
   if (hasZodFastifySchemaValidationErrors(error)) return validationProblem(error, request);
   if (error instanceof FilterError) return filterProblem(error);
   if (error instanceof RowtrailError) return storeProblem(error);
-  return frameworkProblem(error) ?? new HttpProblem('internal', 'The request could not be answered; the log says why.');
+  return (
+    frameworkProblem(error, request) ??
+    new HttpProblem('internal', 'The request could not be answered; the log says why.')
+  );
 }
 
 /** A connection whose request could not be parsed. https://nodejs.org/api/http.html#event-clienterror */
@@ -53,12 +57,50 @@ function validationProblem(
     const errors = unknown.map((parameter) => unknownParameter(parameter, known));
     return new HttpProblem('unknown_parameter', errors.map((error) => error.detail).join(' '), { errors });
   }
+  const { body, query: querystring, params, headers } = request;
+  const given = { body, querystring, params, headers }[validationContext as 'body'];
   const errors = validation.map((issue): ParameterError => {
-    const path = issue.instancePath.split('/').slice(1);
+    const path = issue.instancePath.split('/').filter((name) => name !== '');
+    // One event by itself is read as a list of one: its sender wrote no list.
+    if (isBody && path[0] === '0' && !Array.isArray(given)) path.shift();
     const parameter = isBody ? path.join('.') : (path[0] ?? '');
-    return { parameter, detail: `${parameter === '' ? 'The body' : parameter} ${issue.message ?? 'is wrong'}.` };
+    const complaint = complaintOf(issue.message ?? 'is wrong', wasGiven(given, path));
+    return { parameter, detail: `${parameter === '' ? 'The body' : parameter} ${complaint}.` };
   });
   return new HttpProblem('invalid_parameter', errors.map((error) => error.detail).join(' '), { errors });
+}
+
+function wasGiven(given: unknown, path: readonly string[]): boolean {
+  let value = given;
+  for (const name of path) value = (value as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+  return value !== undefined && !(value === null && path.length === 0);
+}
+
+/** A schema's complaint, a predicate, as people read it: zod's own words are for programmers. */
+function complaintOf(message: string, isThere: boolean): string {
+  const type = /^Invalid input: expected (\w+), received (\w+)$/.exec(message);
+  const option = /^Invalid option: expected one of (.+)$/.exec(message);
+  const said =
+    type !== null
+      ? `must be ${nounOf(type[1])}${isThere ? `, not ${nounOf(type[2])}` : ''}`
+      : option !== null
+        ? `must be one of ${option[1]?.replaceAll('"', '').replaceAll('|', ', ')}`
+        : message;
+  if (isThere) return said;
+  return said === ONCE ? 'is missing' : `is missing: it ${said}`;
+}
+
+const NOUNS: Readonly<Record<string, string>> = {
+  object: 'a JSON object',
+  record: 'a JSON object',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+function nounOf(type: string | undefined): string {
+  return NOUNS[type ?? ''] ?? String(type);
 }
 
 function unknownParameter(parameter: string, known: readonly string[]): ParameterError {
@@ -83,14 +125,20 @@ function shapeOf(schema: unknown): string[] {
   return shape === undefined && (out ?? element) !== undefined ? shapeOf(out ?? element) : Object.keys(shape ?? {});
 }
 
-function filterProblem(error: FilterError): HttpProblem {
-  const code: ProblemCode =
-    error.parameter === 'after' || error.parameter === 'before' ? 'invalid_cursor' : 'invalid_parameter';
-  const detail = `${error.message}.`;
+/** `q`: how the request calls its search text. */
+export function filterProblem(error: FilterError, q = 'q'): HttpProblem {
+  const isQuery = error instanceof QueryError;
+  const parameter = isQuery ? q : error.parameter;
+  const code: ProblemCode = parameter === 'after' || parameter === 'before' ? 'invalid_cursor' : 'invalid_parameter';
+  const detail = sentence(isQuery ? error.message.replace(/^q(?=,)/, q) : error.message);
   return new HttpProblem(code, detail, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
-    errors: [{ parameter: error.parameter, detail, ...placeOf(error) }],
+    errors: [{ parameter, detail, ...placeOf(error) }],
   });
+}
+
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 function placeOf(error: FilterError): Pick<ParameterError, 'column' | 'nearest'> {
@@ -123,14 +171,21 @@ function storeProblem(error: RowtrailError): HttpProblem {
 }
 
 /** https://fastify.dev/docs/latest/Reference/Errors/ */
-function frameworkProblem(error: unknown): HttpProblem | undefined {
+function frameworkProblem(error: unknown, request: FastifyRequest): HttpProblem | undefined {
   switch (codeOf(error)) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new HttpProblem('body_too_large', `A body may have ${MAX_BODY_BYTES} bytes.`);
+      return new HttpProblem(
+        'body_too_large',
+        `A body may have ${request.routeOptions.bodyLimit ?? MAX_BODY_BYTES} bytes here.`,
+      );
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new HttpProblem('invalid_request', 'The body is empty: it must be JSON.');
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return new HttpProblem('invalid_request', 'The body is not valid JSON.');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new HttpProblem('unsupported_media_type', 'A body must be application/json.');
     case 'FST_ERR_BAD_URL':
-      return new HttpProblem('invalid_url', 'The path holds a % that does not begin an escape.');
+      return new HttpProblem('invalid_url', 'The path holds a % that does not begin an escape, or is not UTF-8.');
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new HttpProblem('url_too_long', `A part of a path may have ${MAX_PATH_PARAMETER_LENGTH} characters.`);
     case 'FST_ERR_HANDLER_TIMEOUT':

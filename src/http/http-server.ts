@@ -10,7 +10,7 @@ import type { StoreConnection } from '../query/store-reader.ts';
 import type { RevertSource } from '../revert/plan.ts';
 import { Journal } from '../store/journal.ts';
 import { PrincipalDirectory } from '../access/principal.ts';
-import { assertAddressed, assertLoopback, urlHost } from './access.ts';
+import { assertAddressed, assertLoopback, assertReadable, urlHost } from './access.ts';
 import { asIs } from './answer.ts';
 import { registerActivityRoutes } from './activity-routes.ts';
 import { AccessJournal } from './access-journal.ts';
@@ -86,6 +86,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     if ((request.raw.url?.length ?? 0) > MAX_URL_LENGTH) {
       throw new HttpProblem('url_too_long', `A URL may have ${MAX_URL_LENGTH} characters.`);
     }
+    assertReadable(request.raw.url ?? '');
     assertAddressed({ host: request.headers.host, origin: request.headers.origin }, { ...http, port });
   });
   const directory = new PrincipalDirectory(store, (error) =>

@@ -10,7 +10,8 @@ import { MAX_ID } from '../query/id-range.ts';
 import { TIME_FORMS } from '../query/time.ts';
 import { MAX_VALUE_LENGTH, MAX_VALUES } from './limits.ts';
 
-const ONCE = 'may be given once only';
+/** The complaint about a parameter that is no text: it was given as a list, or not at all. */
+export const ONCE = 'may be given once only';
 
 export const oneText = z
   .string({ error: ONCE })
@@ -49,7 +50,7 @@ function filter(key: ListKey) {
 }
 
 /** Names by comma, or one by one. */
-const fields = z
+export const fields = z
   .preprocess(
     (given) =>
       given === undefined
@@ -113,12 +114,20 @@ export const activityParameters = z.strictObject({
 
 export type ActivityParameters = z.output<typeof activityParameters>;
 
-export const entryParameters = z.strictObject({
-  id: z
-    .string()
-    .refine((text) => /^\d{1,19}$/.test(text) && BigInt(text) <= MAX_ID, 'is not an entry id: a 64-bit whole number')
-    .describe("An entry's id."),
-});
+export const entryParameters = idParameters('an entry', "An entry's id.");
+export const transactionParameters = idParameters('a transaction', "A transaction's id, as entries have it.");
+
+function idParameters(of: string, description: string) {
+  return z.strictObject({
+    id: z
+      .string()
+      .refine(
+        (text) => /^\d{1,19}$/.test(text) && BigInt(text) <= MAX_ID,
+        `is not the id of ${of}: a 64-bit whole number`,
+      )
+      .describe(description),
+  });
+}
 
 /** For paths that take no query parameter, so that a mistaken one is named rather than ignored. */
 export const noParameters = z.strictObject({});

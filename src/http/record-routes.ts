@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { withFields } from '../query/entry-fields.ts';
 import { compareRecord, getRecordAt, type RecordComparison } from '../query/record-compare.ts';
 import { listRecordHistory } from '../query/record-history.ts';
 import type { RecordScope } from '../query/record-scope.ts';
@@ -57,10 +58,11 @@ export function registerRecordRoutes(server: FastifyInstance, links: RecordLinks
       },
     },
     async (request, reply) => {
-      const { sort, limit, after = null, before = null } = request.query;
+      const { sort, limit, fields, after = null, before = null } = request.query;
+      const shown = fields === undefined ? null : new Set<string>(fields);
       const query = { sort, limit, after, before };
       const page = known(await listRecordHistory(readerOf(request), request.params, query));
-      const entries = page.items.map(({ json }) => json).join(',');
+      const entries = page.items.map(({ json }) => (shown === null ? json : withFields(json, shown))).join(',');
       return sendJson(reply, 200, `{"data":[${entries}],"meta":${JSON.stringify(page.meta)}}`);
     },
   );

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { TIME_FORMS } from '../query/time.ts';
 import { MOMENT_FORMS } from '../query/record-compare.ts';
 import { MAX_KEY_LENGTH, MAX_NAME_LENGTH } from './limits.ts';
-import { limit, oneText } from './parameters.ts';
+import { fields, limit, oneText } from './parameters.ts';
 import { entry, id, image, time } from './schemas.ts';
 
 const pathText = (what: string, maxLength: number) =>
@@ -36,6 +36,7 @@ export const historyParameters = z.strictObject({
     .enum(['-id', 'id'], { error: 'is -id (newest first) or id (oldest first)' })
     .default('-id')
     .describe('`-id`: newest first. `id`: oldest first.'),
+  fields,
   ...pageParameters,
 });
 

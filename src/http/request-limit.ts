@@ -1,5 +1,5 @@
 /**
- * How many requests each key may make: `burst` at once, and as many again every minute. A bucket a key, which fills
+ * How many requests each key may make: `burst` at once, and `perMinute` again every minute. A bucket a key, which fills
  * up steadily; keys beyond the bound push out those that were seen the longest ago.
  */
 export class RequestLimit {
@@ -7,9 +7,9 @@ export class RequestLimit {
   readonly #burst: number;
   readonly #buckets = new Map<string, { readonly left: number; readonly at: number }>();
 
-  constructor(perMinute: number) {
+  constructor(perMinute: number, burst: number = perMinute) {
     this.#perMs = perMinute / 60_000;
-    this.#burst = perMinute;
+    this.#burst = burst;
   }
 
   /** Takes one; 0, or how many seconds until there is one again. */

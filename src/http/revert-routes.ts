@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { membersOf } from '../entry/image.ts';
 import { codeOf, messageOf, RowtrailError, tellable } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { QueryError } from '../query/grammar/query-error.ts';
 import { previewJson, resultJson } from '../revert/revert-json.ts';
 import {
   REVERT_LIMITS,
@@ -20,6 +21,7 @@ import { principalOf } from './authorization.ts';
 import { keepBodies } from './event-routes.ts';
 import { HANDLER_TIMEOUT_MS } from './limits.ts';
 import { noParameters } from './parameters.ts';
+import { filterProblem } from './error-mapping.ts';
 import { HttpProblem } from './problem.ts';
 import { readerOf } from './reader.ts';
 import { applyAnswer, applyBody, applyHeaders, movedAnswer, previewAnswer, previewBody } from './revert-schemas.ts';
@@ -181,6 +183,7 @@ const SOON = { 'retry-after': '5' };
 
 /** Messages of a database may name roles, hosts and values: those go to the log. What reverts say themselves is for the caller. */
 function problemOfRevert(error: unknown, request: FastifyRequest, log: Log): unknown {
+  if (error instanceof QueryError) return filterProblem(error, 'target.query');
   if (!(error instanceof RowtrailError)) return error;
   const hint = error.hint === undefined ? {} : { hint: error.hint };
   const detail = sentence(error.message);

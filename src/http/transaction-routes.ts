@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { getTransaction, type TransactionPage } from '../query/transaction.ts';
 import { sendJson } from './answer.ts';
-import { entryParameters } from './parameters.ts';
+import { transactionParameters } from './parameters.ts';
 import { HttpProblem } from './problem.ts';
 import { readerOf } from './reader.ts';
 import { pageParameters } from './record-schemas.ts';
@@ -21,7 +21,7 @@ export function registerTransactionRoutes(server: FastifyInstance): void {
         operationId: 'getTransaction',
         summary: 'A transaction, who did it, and its entries page by page, oldest first',
         tags: ['activity'],
-        params: entryParameters,
+        params: transactionParameters,
         querystring: z.strictObject(pageParameters),
         response: {
           200: jsonAnswer('The transaction with a page of its entries.', transactionAnswer),

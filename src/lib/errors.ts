@@ -37,6 +37,8 @@ export const ERROR_CODES = {
   RT_JOURNAL_FULL: 'more entries wait to be written than the journal takes: try again in a moment',
   RT_FILTER: 'a filter, time or cursor is wrong: the message names the parameter',
   RT_ENTRY_MISSING: 'there is no such entry',
+  RT_RECORD_MISSING: 'the history has no such record',
+  RT_TOKEN_MISSING: 'there is no such token',
   RT_ENTRIES_GONE: 'entries went out of the history, by its retention, while they were being read: ask again',
   RT_QUERY_TIMEOUT: 'a query of the store ran past its time limit: narrow it',
   RT_STORE_LOCKED: 'another session of the store holds a lock that the writing of entries waits for',

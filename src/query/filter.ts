@@ -250,15 +250,20 @@ async function findRelationsWith(snapshot: Snapshot, columns: readonly string[])
   return rows.map((row) => row.id);
 }
 
+/** By claim, to the letter, or by name in either case. The index of words finds names that are the same but for case. */
 async function findActors(
   snapshot: Snapshot,
   users: readonly string[],
   sourceIds: readonly number[] | 'all' | null,
 ): Promise<number[]> {
   const rows = await snapshot.queryPlanned<{ id: number }>(
-    `select id from :schema.actors
-     where (claim = any($1::text[]) or name = any($1::text[]))
-       and ($2::integer[] is null or source_id = any($2::integer[]))`,
+    `select a.id from (
+       select id, source_id from :schema.actors where claim = any($1::text[]) or name = any($1::text[])
+       union
+       select a.id, a.source_id from unnest($1::text[]) t(text) join :schema.actors a
+         on to_tsvector('pg_catalog.simple', a.claim || ' ' || coalesce(a.name, '')) @@ plainto_tsquery('pg_catalog.simple', t.text)
+           and lower(a.name) = lower(t.text)) a
+     where $2::integer[] is null or a.source_id = any($2::integer[])`,
     [users, sourceIds === 'all' ? null : sourceIds],
   );
   return rows.map((row) => row.id);
@@ -268,7 +273,7 @@ async function findWords(snapshot: Snapshot, texts: readonly string[]): Promise<
   if (texts.length === 0) return null;
   const words: Word[] = [];
   for (const text of new Set(texts)) {
-    const rows = await snapshot.query<{ id: number }>(
+    const rows = await snapshot.queryPlanned<{ id: number }>(
       `select id from :schema.actors a
        where to_tsvector('pg_catalog.simple', a.claim || ' ' || coalesce(a.name, '')) @@ phraseto_tsquery('pg_catalog.simple', $1)
        union select id from :schema.actors where claim = $1 union select id from :schema.actors where name = $1`,

@@ -1,7 +1,7 @@
 import { UNRESTRICTED, type ResolvedFilter } from './filter.ts';
 import { MAX_ID, type IdRange } from './id-range.ts';
 import { findLinkedKeys, type LinkedKey } from './key-chain.ts';
-import { countRecords, probeRecords, type RecordProbe } from './scan-by-record.ts';
+import { countRecords, probeRecords, type RecordProbe } from './record-probe.ts';
 import { UNLIMITED, type Direction, type Scan } from './scan-walk.ts';
 import { narrowByTime } from './segments.ts';
 import type { Snapshot } from './store-reader.ts';
@@ -11,7 +11,10 @@ import { HIDDEN_ACTION } from './visibility.ts';
 /** One record, as its address names it. */
 export interface RecordAddress {
   readonly source: string;
-  /** `schema.table`, as it is called now, or was once where no table is called so now. */
+  /**
+   * `schema.table`, as it is called now, or was once where no table is called so now; `table` alone where only one
+   * schema has such a table.
+   */
   readonly table: string;
   /** As an entry's `record`. */
   readonly key: string;
@@ -125,8 +128,12 @@ with visible as (
   where s.name = $1::text and ($3::integer[] is null or r.id = any($3::integer[]))
 )
 select v.id, v.source_id, v.schema_name, v.table_name from visible v
-where v.schema_name || '.' || v.table_name = $2::text
-  or not exists (select from visible now where now.schema_name || '.' || now.table_name = $2::text)
+cross join (
+  select case count(distinct n.schema_name) when 1 then min(n.schema_name) || '.' || $2::text else $2::text end as name
+  from visible n where n.table_name = $2::text and strpos($2::text, '.') = 0
+) wanted
+where v.schema_name || '.' || v.table_name = wanted.name
+  or not exists (select from visible now where now.schema_name || '.' || now.table_name = wanted.name)
   and exists (select from :schema.relation_versions o
-    where o.relation_id = v.id and o.schema_name || '.' || o.table_name = $2::text)
+    where o.relation_id = v.id and o.schema_name || '.' || o.table_name = wanted.name)
 order by v.id desc`;

@@ -13,8 +13,9 @@ const UNIT_MICROS: Readonly<Record<string, bigint>> = {
 
 const RELATIVE = /^now(?:-(\d{1,9})([smhdw]))?$/;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-// https://www.rfc-editor.org/rfc/rfc3339#section-5.6
-const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,12}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+// https://www.rfc-editor.org/rfc/rfc3339#section-5.6; seconds may be left out, as people do.
+const RFC_3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,12}))?)?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
 export const TIME_FORMS =
   'an RFC 3339 time (2026-01-31T12:00:00Z), a date (2026-01-31, midnight UTC), now, or now-2h (s, m, h, d, w)';
@@ -95,7 +96,7 @@ function dayMicros(year: number, month: number, day: number): Micros {
 }
 
 function clockMicros(match: RegExpExecArray): Micros {
-  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6])];
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6] ?? 0)];
   if (hour > 23 || minute > 59 || second > 59) throw new RangeError('names a time of day that does not exist');
   const picos = BigInt((match[7] ?? '').padEnd(12, '0'));
   return BigInt((hour * 60 + minute) * 60 + second) * 1_000_000n + (picos + 999_999n) / 1_000_000n;

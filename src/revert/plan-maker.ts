@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { RowtrailError } from '../lib/errors.ts';
+import { nearest } from '../lib/nearest.ts';
+import { FilterError } from '../query/filter-error.ts';
 import { findKeysNow, type RevertRelation } from '../query/revert-entries.ts';
 import { inSnapshot } from '../query/store-reader.ts';
 import { readCatalog, type Catalog, type StoredTable } from './catalog.ts';
@@ -20,7 +21,7 @@ export interface Plan extends Comparison {
   readonly token: string;
 }
 
-/** Makes out what is to be done, and locks the rows that it is about. Throws RT_REVERT_TARGET, RT_REVERT_TOO_LARGE. */
+/** Makes out what is to be done, and locks the rows that it is about. Throws RT_FILTER, RT_REVERT_TARGET, RT_REVERT_TOO_LARGE. */
 export async function makePlan(
   client: pg.Client,
   { store, request, caller, signal, onProgress }: PreviewOptions,
@@ -60,9 +61,15 @@ function tableSignature({ oid, schema, name, columns }: Table): unknown {
 function checkFields({ fields }: RevertRequest, tables: readonly Table[]): void {
   const unknown = (fields ?? []).find((name) => !tables.some((table) => table.columns.some((c) => c.name === name)));
   if (unknown !== undefined) {
-    throw new RowtrailError('RT_REVERT_TARGET', `no table of the target has a column ${unknown}`, {
-      hint: '`fields` takes names of columns, as they are called now.',
-    });
+    const meant = nearest(
+      unknown,
+      tables.flatMap((table) => table.columns.map((column) => column.name)),
+    );
+    throw new FilterError(
+      'fields',
+      `fields names ${unknown}, and no table of the target has such a column${meant === undefined ? '' : `: did you mean ${meant}?`}`,
+      'It takes names of columns, as they are called now.',
+    );
   }
 }
 
@@ -72,13 +79,13 @@ function applySet({ set }: RevertRequest, folds: readonly Fold[]): ReadonlySet<n
   if (set === null) return positions;
   const [fold, other] = folds;
   if (fold === undefined || other !== undefined) {
-    throw new RowtrailError('RT_REVERT_TARGET', `set is for one record, and the target has ${folds.length}`);
+    throw new FilterError('set', `set is for one record, and the target has ${folds.length}`);
   }
   for (const [name, value] of Object.entries(set)) {
     const position = fold.table.columns.findIndex((column) => column.name === name && !column.generated);
     if (position === -1 || !fold.willBeThere) {
       const reason = position === -1 ? 'there is no such column to write' : 'the row is to be removed';
-      throw new RowtrailError('RT_REVERT_TARGET', `set can't give ${name} a value: ${reason}`);
+      throw new FilterError('set', `set can't give ${name} a value: ${reason}`);
     }
     aim(fold, position, value);
     positions.add(position);

@@ -1048,7 +1048,7 @@ export interface Operations {
   };
   'GET /resources/{source}/{table}/{key}/history': {
     path: { source: string; table: string; key: string; };
-    query: { sort?: '-id' | 'id'; limit?: number; after?: string; before?: string; };
+    query: { sort?: '-id' | 'id'; fields?: string | readonly string[]; limit?: number; after?: string; before?: string; };
     body: undefined;
     answer: RecordHistory;
   };

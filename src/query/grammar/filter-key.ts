@@ -5,7 +5,7 @@ export const FILTER_KEYS = {
   source: 'a source, by its configured name',
   table: 'a table: orders, or public.orders',
   record: 'a record, as an entry\'s `record` gives it: 42, or ["1","eu"] for a key of several columns',
-  user: "who acted: a user's id or name",
+  user: "who acted: a user's id, or name in either case",
   ip: "the address it came from, or a network: 10.0.0.7, 10.0.0.0/8, 2001:db8::/32; of what the application claims, else the database session's",
   action: 'create (or insert), update, delete, truncate, baseline, schema, login, logout, comment, or one of your own',
   field: 'a column that an update changed',

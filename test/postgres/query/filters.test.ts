@@ -94,6 +94,7 @@ const QUERIES = [
   'value:"NO\\" \\\\"',
   'value:pai -old:paid table:customers',
   'user:7 old:shipped',
+  'user:ANA table:orders',
   'record:3 old:paid',
   'is:direct',
   '-is:direct table:rare',

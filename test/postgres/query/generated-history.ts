@@ -308,7 +308,7 @@ function conditionsOf(entry: Known, fields: readonly string[]): Record<keyof Fil
   return {
     table: (table) => entry.table === table || entry.table?.split('.')[1] === table,
     record: (record) => entry.record === record,
-    user: (user) => entry.user === user || entry.userName === user,
+    user: (user) => entry.user === user || entry.userName?.toLowerCase() === user.toLowerCase(),
     source: (source) => entry.source === source,
     action: (action) => entry.action === (action === 'insert' ? 'create' : action),
     ip: (network) => entry.address !== null && isWithin(entry.address, network),

@@ -204,6 +204,24 @@ test('a token limited to tables takes back only what it sees, and learns nothing
   }
   expect(answers[1]!.json.detail.replace(secret, 'ID')).toBe(answers[2]!.json.detail.replace('123456789', 'ID'));
   expect((await post('/preview', { target: { transaction: data.transaction.id } })).json.data.summary.steps).toBe(2);
+  // It may be named by its table alone.
+  const record = { source: data.source, table: 'items', key: '7' };
+  const back = await post('/preview', { target: { record, to: { time: '2026-01-01T10:00Z' } } }, 'lim');
+  expect([back.status, back.json.data?.summary.steps], back.text).toEqual([200, 1]);
+  // What is wrong is named as the request has it.
+  for (const [rest, parameter, said] of [
+    [{ fields: ['notes'] }, 'fields', 'did you mean note?'],
+    [{ set: { notes: 'x' } }, 'set', "can't give notes a value"],
+    [
+      { target: { query: 'tabel:items' } },
+      'target.query',
+      'target.query, column 1: tabel is not a filter: did you mean table?',
+    ],
+  ] as const) {
+    const { status, json } = await post('/preview', { target: { entry: item }, ...rest });
+    expect([status, json.code, json.errors[0].parameter]).toEqual([400, 'invalid_parameter', parameter]);
+    expect(json.detail).toContain(said);
+  }
   // A search finds what its token sees, and no more.
   const query = `tx:${data.transaction.id}`;
   expect((await post('/preview', { target: { query } })).json.data.summary.steps).toBe(2);
@@ -226,7 +244,7 @@ describe('what is wrong is told', () => {
     ['{"target": {"entry": "1"}, "onConflict": "maybe"}', 'invalid_parameter', /onConflict is abort, skip or force/],
     ['{"target": {"entry": "1"}, "field": ["a"]}', 'unknown_parameter', /did you mean fields/],
     ['{"target": {"entry": "1"}, "set": [1]}', 'invalid_parameter', /set/],
-    ['{"target": ', 'invalid_request', /read/],
+    ['{"target": ', 'invalid_request', /valid JSON/],
   ])('%s', async (body, code, detail) => {
     const { status, json } = await post('/preview', body);
     expect([status, json.code]).toEqual([400, code]);
