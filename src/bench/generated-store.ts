@@ -202,6 +202,7 @@ async function finish(client: pg.Client, schema: string): Promise<void> {
      from (select committed_at, commit_lsn from ${s}.transactions order by id desc limit 1) t`,
   );
   await foldCounts(client, s);
+  await vacuumPartitions(client, schema);
   for (const table of [
     'rollups',
     'relation_days',
@@ -214,6 +215,20 @@ async function finish(client: pg.Client, schema: string): Promise<void> {
   ]) {
     await client.query(`vacuum (analyze) ${s}.${table}`);
   }
+}
+
+/**
+ * As autovacuum leaves what is not written to any more: all of it is visible to everybody, so that an index alone can
+ * answer. While another month was being made, a vacuum could not tell; and what is left over, autovacuum would take up
+ * in the middle of a measurement.
+ */
+async function vacuumPartitions(client: pg.Client, schema: string): Promise<void> {
+  const found = await client.query<{ name: string }>(
+    `select c.oid::regclass::text as name from pg_catalog.pg_class c
+     where c.relnamespace = $1::regnamespace and c.relispartition and c.relkind = 'r' and c.relallvisible < c.relpages`,
+    [quoteIdentifier(schema)],
+  );
+  for (const { name } of found.rows) await client.query(`vacuum ${name}`);
 }
 
 /** Into the coarser tables, as the daemon folds what flushes have counted. */

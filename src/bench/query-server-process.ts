@@ -6,6 +6,8 @@ import type { QueryServerTask } from './query.ts';
 
 /** As many as the daemon has. */
 const POOL_SIZE = 8;
+/** As long as the daemon has it. */
+const POOL_IDLE_MS = 600_000;
 
 // The HTTP server in a process of its own: takes its store as a message, answers with its URL, ends on SIGTERM.
 process.once('message', (task) => {
@@ -13,7 +15,7 @@ process.once('message', (task) => {
 });
 
 async function serve({ url, schema }: QueryServerTask): Promise<void> {
-  const pool = createPool(url, 'http', { max: POOL_SIZE });
+  const pool = createPool(url, 'http', { max: POOL_SIZE, idleTimeoutMs: POOL_IDLE_MS });
   const server = await createHttpServer({
     store: { pool, schema },
     http: {

@@ -50,12 +50,13 @@ export function connectionOptions(url: string, part: string): pg.ClientConfig {
 export function createPool(
   url: string,
   part: string,
-  options: { max: number; statementTimeoutMs?: number; answerTimeoutMs?: number },
+  options: { max: number; statementTimeoutMs?: number; answerTimeoutMs?: number; idleTimeoutMs?: number },
 ): pg.Pool {
   const pool = new pg.Pool({
     ...connectionOptions(url, part),
     max: options.max,
     pipeline: true,
+    ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMillis: options.idleTimeoutMs }),
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     // Ours, not the server's: a connection that is half open answers nothing, and would be waited for for ever.
     ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
@@ -68,7 +69,7 @@ export function createPool(
 }
 
 /** Cuts a connection, whatever it is in the middle of: `end` would wait for that. */
-export function destroyClient(client: pg.Client): void {
+export function destroyClient(client: pg.ClientBase): void {
   socketOf(client).destroy();
 }
 

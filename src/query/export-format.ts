@@ -1,3 +1,4 @@
+import type { ByteBuilder } from './byte-builder.ts';
 import { databaseRole, jsonOf, type EntryTexts } from './entry-json.ts';
 
 export const EXPORT_FORMATS = ['ndjson', 'json', 'csv'] as const;
@@ -7,7 +8,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export interface ExportWriter {
   readonly contentType: string;
   readonly head: string;
-  entry(texts: EntryTexts, isFirst: boolean): string;
+  write(bytes: ByteBuilder, texts: EntryTexts, isFirst: boolean): void;
   /** What tells a whole file from one that was cut, where the format has such. */
   readonly tail: string;
 }
@@ -16,13 +17,13 @@ export const EXPORT_WRITERS: Readonly<Record<ExportFormat, ExportWriter>> = {
   ndjson: {
     contentType: 'application/x-ndjson; charset=utf-8',
     head: '',
-    entry: (texts) => `${jsonOf(texts)}\n`,
+    write: (bytes, texts) => bytes.add(`${jsonOf(texts)}\n`),
     tail: '',
   },
   json: {
     contentType: 'application/json; charset=utf-8',
     head: '{"data":[',
-    entry: (texts, isFirst) => `${isFirst ? '' : ',\n'}${jsonOf(texts)}`,
+    write: (bytes, texts, isFirst) => bytes.add(`${isFirst ? '' : ',\n'}${jsonOf(texts)}`),
     tail: ']}\n',
   },
   csv: {
@@ -30,7 +31,7 @@ export const EXPORT_WRITERS: Readonly<Record<ExportFormat, ExportWriter>> = {
     get head() {
       return `${CSV_COLUMNS.join(',')}\r\n`;
     },
-    entry: csvLine,
+    write: writeCsvLine,
     tail: '',
   },
 };
@@ -67,43 +68,63 @@ export const CSV_COLUMNS = [
   'client_addr',
 ] as const;
 
+type Cell = (texts: EntryTexts) => string | null;
+
+const user = (texts: EntryTexts, cell: string | null): string | null => (texts.user === 'null' ? null : cell);
+const database = (texts: EntryTexts, cell: string | null): string | null => (texts.database === 'null' ? null : cell);
+const transaction = ({ from }: EntryTexts, cell: string | null): string | null =>
+  from.transaction_id === null ? null : cell;
+
+const CSV_CELLS: Readonly<Record<(typeof CSV_COLUMNS)[number], Cell>> = {
+  id: ({ from }) => from.id,
+  timestamp: ({ from }) => from.timestamp,
+  action: ({ from }) => from.action,
+  source: ({ from }) => from.source,
+  schema: (texts) => textOf(texts.schema),
+  table: (texts) => textOf(texts.table),
+  record: ({ from }) => from.record_key,
+  user_id: (texts) => user(texts, texts.from.actor_claim),
+  user_name: (texts) => user(texts, texts.from.actor_name),
+  ip: ({ from }) => from.ip,
+  user_agent: ({ from }) => from.user_agent,
+  comment: (texts) => textOf(texts.comment),
+  request_id: ({ from }) => from.request_id,
+  attribution: (texts) => textOf(texts.attribution),
+  changed: (texts) => texts.changed,
+  before: (texts) => textOf(texts.before),
+  after: (texts) => textOf(texts.after),
+  context: (texts) => textOf(texts.context),
+  data: (texts) => textOf(texts.data),
+  incomplete: (texts) => textOf(texts.incomplete),
+  transaction_id: ({ from }) => from.transaction_id,
+  transaction_xid: (texts) => transaction(texts, texts.from.xid),
+  transaction_lsn: (texts) => transaction(texts, texts.from.lsn),
+  transaction_ordinal: (texts) => transaction(texts, texts.from.ordinal),
+  database_role: (texts) => database(texts, databaseRole(texts.from)),
+  session_role: ({ from }) => from.session_role,
+  application_name: (texts) => database(texts, texts.from.application_name),
+  client_addr: (texts) => database(texts, texts.from.client_addr),
+};
+const CELLS: readonly Cell[] = CSV_COLUMNS.map((column) => CSV_CELLS[column]);
+
+/** UTF-16 units from which on a cell's quotes are doubled among bytes. */
+const LONG = 128;
+
 /** One line, its end included. */
-export function csvLine(texts: EntryTexts): string {
-  const { from } = texts;
-  const isUser = texts.user !== 'null';
-  const hasDatabase = texts.database !== 'null';
-  const inTransaction = from.transaction_id !== null;
-  const cells: Record<(typeof CSV_COLUMNS)[number], string | null> = {
-    id: from.id,
-    timestamp: from.timestamp,
-    action: from.action,
-    source: from.source,
-    schema: textOf(texts.schema),
-    table: textOf(texts.table),
-    record: from.record_key,
-    user_id: isUser ? from.actor_claim : null,
-    user_name: isUser ? from.actor_name : null,
-    ip: from.ip,
-    user_agent: from.user_agent,
-    comment: textOf(texts.comment),
-    request_id: from.request_id,
-    attribution: textOf(texts.attribution),
-    changed: texts.changed,
-    before: textOf(texts.before),
-    after: textOf(texts.after),
-    context: textOf(texts.context),
-    data: textOf(texts.data),
-    incomplete: textOf(texts.incomplete),
-    transaction_id: from.transaction_id,
-    transaction_xid: inTransaction ? from.xid : null,
-    transaction_lsn: inTransaction ? from.lsn : null,
-    transaction_ordinal: inTransaction ? from.ordinal : null,
-    database_role: hasDatabase ? databaseRole(from) : null,
-    session_role: from.session_role,
-    application_name: hasDatabase ? from.application_name : null,
-    client_addr: hasDatabase ? from.client_addr : null,
-  };
-  return `${CSV_COLUMNS.map((column) => csvCell(cells[column] ?? '')).join(',')}\r\n`;
+export function writeCsvLine(bytes: ByteBuilder, texts: EntryTexts): void {
+  let line = '';
+  for (let n = 0; n < CELLS.length; n += 1) {
+    const text = (CELLS[n] as Cell)(texts) ?? '';
+    if (n > 0) line += ',';
+    if (text.length < LONG || !QUOTED.test(text)) {
+      line += csvCell(text);
+      continue;
+    }
+    bytes.add(`${line}"`);
+    bytes.addDoubled(defused(text));
+    line = '"';
+  }
+  bytes.add(`${line}\r\n`);
 }
 
 /** A string is its text, null is nothing, everything else its JSON. */
@@ -119,6 +140,10 @@ const QUOTED = /[",\r\n]/;
 
 /** A cell as RFC 4180 has it. One that a spreadsheet would run has a `'` before it. */
 export function csvCell(text: string): string {
-  const safe = FORMULA.test(text) ? `'${text}` : text;
+  const safe = defused(text);
   return QUOTED.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function defused(text: string): string {
+  return FORMULA.test(text) ? `'${text}` : text;
 }

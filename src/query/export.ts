@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { backendOf, createPool } from '../pg/pool.ts';
+import { ByteBuilder } from './byte-builder.ts';
 import { EntryCopy } from './entry-copy.ts';
 import type { EntryTexts } from './entry-json.ts';
 import type { ExportWriter } from './export-format.ts';
@@ -102,7 +103,7 @@ async function* writeChunks(
   bytes.add(writer.head);
   for await (const batch of batches) {
     for (const texts of batch) {
-      bytes.add(writer.entry(texts, progress.count === 0));
+      writer.write(bytes, texts, progress.count === 0);
       progress.count += 1;
       if (progress.count % SLICE_ENTRIES === 0) {
         yield bytes.take();
@@ -147,32 +148,3 @@ function quiet<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }
-
-const FIRST_BUFFER_BYTES = 256 * 1024;
-
-/** Text becomes bytes as it comes: no long string of short ones is made on the way. */
-class ByteBuilder {
-  #buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
-  #length = 0;
-
-  add(text: string): void {
-    // A UTF-16 unit takes 3 bytes of UTF-8 at most.
-    const wanted = this.#length + text.length * 3;
-    if (wanted > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(wanted, this.#buffer.length * 2));
-      this.#buffer.copy(larger, 0, 0, this.#length);
-      this.#buffer = larger;
-    }
-    this.#length += this.#buffer.write(text, this.#length);
-  }
-
-  /** What was added since the last time. */
-  take(): Buffer {
-    const taken = this.#buffer.subarray(0, this.#length);
-    this.#buffer = Buffer.allocUnsafe(Math.max(FIRST_BUFFER_BYTES, Math.min(this.#length * 2, MAX_KEPT_BUFFER_BYTES)));
-    this.#length = 0;
-    return taken;
-  }
-}
-
-const MAX_KEPT_BUFFER_BYTES = 8 * 1024 * 1024;

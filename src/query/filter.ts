@@ -273,7 +273,7 @@ async function findWords(snapshot: Snapshot, texts: readonly string[]): Promise<
   if (texts.length === 0) return null;
   const words: Word[] = [];
   for (const text of new Set(texts)) {
-    const rows = await snapshot.query<{ id: number }>(
+    const rows = await snapshot.queryPlanned<{ id: number }>(
       `select id from :schema.actors a
        where to_tsvector('pg_catalog.simple', a.claim || ' ' || coalesce(a.name, '')) @@ phraseto_tsquery('pg_catalog.simple', $1)
        union select id from :schema.actors where claim = $1 union select id from :schema.actors where name = $1`,

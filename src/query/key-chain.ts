@@ -7,6 +7,14 @@ export const MAX_LINKED_KEYS = 1_000;
 /** Changes of the key that is asked for which are followed, the latest ones. */
 const MAX_OWN_CHANGES = 200;
 
+/** Tables up to which a key is looked for in one after the other. */
+const MAX_PROBED_TABLES = 16;
+
+/** Whether a record's key is asked for in so many tables that they are better searched together. */
+export function isInManyTables({ relationIds, tables }: Pick<ResolvedFilter, 'relationIds' | 'tables'>): boolean {
+  return relationIds === null ? tables === null : relationIds.length > MAX_PROBED_TABLES;
+}
+
 /** The time for which a record of this relation had this key: between two entries that gave a record a key or took it. */
 export interface LinkedKey extends IdRange {
   readonly relationId: number;
@@ -24,14 +32,10 @@ export async function findLinkedKeys(
   filter: Pick<ResolvedFilter, 'relationIds' | 'tables'>,
   keys: readonly string[],
 ): Promise<LinkedKey[]> {
-  const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(CHAIN_SQL, [
-    filter.relationIds,
-    keys,
-    MAX_OWN_CHANGES,
-    MAX_LINKED_KEYS,
-    MAX_ID,
-    filter.tables,
-  ]);
+  const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(
+    isInManyTables(filter) ? CHAIN_OF_MANY_SQL : CHAIN_SQL,
+    [filter.relationIds, keys, MAX_OWN_CHANGES, MAX_LINKED_KEYS, MAX_ID, filter.tables],
+  );
   return rows.map((row) => ({
     relationId: row.relation_id,
     key: row.key,
@@ -74,11 +78,24 @@ function steps(forward: boolean): string {
     where s.goes_on and s.next_key <> all ($2::text[]) and s.depth < $4::bigint`;
 }
 
-const CHAIN_SQL = `
-with recursive own as (
-  select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
+/** Whoever is named; those that have no link lead nowhere. */
+const OWN_SQL = `select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
   where ($1::integer[] is null or r.id = any($1::integer[]))
-    and ($6::text[] is null or ${relationNamed('r', '$6::text[]')})
+    and ($6::text[] is null or ${relationNamed('r', '$6::text[]')})`;
+
+/** Of hundreds of tables, those that have a link, by one search for each partition. */
+const OWN_OF_MANY_SQL = ['record_key', 'entry_key']
+  .map(
+    (column) => `select l.relation_id, l.${column} as key from :schema.entry_links l
+  where l.kind in ('key', 'move') and l.${column} = any($2::text[]) and l.relation_id = any(
+    coalesce($1::integer[], array(select r.id from :schema.relations r where $6::text[] is null)))`,
+  )
+  .join(' union ');
+
+function chainSql(own: string): string {
+  return `
+with recursive own as (
+  ${own}
 ), later as (${steps(true)}
 ), earlier as (${steps(false)}
 )
@@ -86,3 +103,6 @@ select distinct f.relation_id, f.key, f.low::text as low, f.high::text as high f
   (select relation_id, key, at as low, coalesce(next_at - 1, $5::bigint) as high from later limit $4::bigint)
   union all
   (select relation_id, key, coalesce(next_at, 0), at - 1 from earlier limit $4::bigint)) f`;
+}
+
+const [CHAIN_SQL, CHAIN_OF_MANY_SQL] = [chainSql(OWN_SQL), chainSql(OWN_OF_MANY_SQL)];

@@ -1,7 +1,7 @@
 import { UNRESTRICTED, type ResolvedFilter } from './filter.ts';
 import { MAX_ID, type IdRange } from './id-range.ts';
 import { findLinkedKeys, type LinkedKey } from './key-chain.ts';
-import { countRecords, probeRecords, type RecordProbe } from './scan-by-record.ts';
+import { countRecords, probeRecords, type RecordProbe } from './record-probe.ts';
 import { UNLIMITED, type Direction, type Scan } from './scan-walk.ts';
 import { narrowByTime } from './segments.ts';
 import type { Snapshot } from './store-reader.ts';

@@ -144,26 +144,41 @@ async function keepEnds(
   snapshot: Snapshot,
   filter: ResolvedFilter,
   ids: readonly bigint[],
-  { recent, forward, place, seen, want }: Ends & { readonly want: number },
+  ends: Ends & { readonly want: number },
 ): Promise<bigint[]> {
   if (ids.length === 0) return [];
-  const ends = await readEnds(snapshot, filter, ids, recent);
+  const { recent, forward, place, seen, want } = ends;
+  const keyed = await readKeyed(snapshot, ids);
   const candidates = ids.flatMap((id) => {
-    const end = ends.get(id.toString());
+    const end = keyed.get(id.toString());
     if (end === undefined) return [];
     const record = JSON.stringify([end.relation_id, end.record_key]);
     if (forward && seen.has(record)) return [];
     seen.add(record);
-    // Where the record goes on (or came from) under another key, what is beyond the link may be by others alone.
-    return end.linked && filter.actorIds === null ? [] : [end];
+    return [end];
   });
+  const without = (most: number): Promise<readonly End[]> | readonly End[] =>
+    forward && place === null ? candidates : withoutLater(snapshot, filter, candidates, { ...ends, want: most });
+  const found = (await without(want)).slice(0, want);
+  const linked = await findLinked(snapshot, filter, found, recent);
+  if (linked.size === 0) return found.map(({ id }) => BigInt(id));
+  // Of those with a link, some are no ends: others come in their places.
+  return keepLinked(snapshot, filter, await without(candidates.length), recent);
+}
+
+/** Where the record goes on (or came from) under another key, what is beyond the link may be by others alone. */
+async function keepLinked(
+  snapshot: Snapshot,
+  filter: ResolvedFilter,
+  ends: readonly End[],
+  recent: boolean,
+): Promise<bigint[]> {
+  const linked = await findLinked(snapshot, filter, ends, recent);
   const kept: bigint[] = [];
-  const last =
-    forward && place === null
-      ? candidates
-      : withoutLater(snapshot, filter, candidates, { recent, forward, place, want });
-  for (const end of await last) {
-    if (!end.linked || (await isEnd(snapshot, filter, end, recent))) kept.push(BigInt(end.id));
+  for (const end of ends) {
+    if (!linked.has(end.id) || (filter.actorIds !== null && (await isEnd(snapshot, filter, end, recent)))) {
+      kept.push(BigInt(end.id));
+    }
   }
   return kept;
 }
@@ -175,36 +190,45 @@ interface End {
   readonly id: string;
   readonly relation_id: number;
   readonly record_key: string;
-  /** Whether a link of its record lies beyond it. */
-  readonly linked: boolean;
 }
 
-/** By id, those of entries of records. A link lies within the time asked for where an entry beyond it does. */
-async function readEnds(
-  snapshot: Snapshot,
-  filter: ResolvedFilter,
-  ids: readonly bigint[],
-  recent: boolean,
-): Promise<Map<string, End>> {
-  const link = recent
-    ? 'l.record_key = e.record_key and l.entry_id > e.id'
-    : 'l.entry_key = e.record_key and l.entry_id <= e.id';
+/** By id, those of entries of records. */
+async function readKeyed(snapshot: Snapshot, ids: readonly bigint[]): Promise<Map<string, End>> {
   const rows = await snapshot.queryPlanned<End>(
-    `select e.id::text, e.relation_id, e.record_key, exists (
-       select from :schema.entry_links l join :schema.entries n on n.id = l.entry_id
-       where l.kind in ('key', 'move') and l.relation_id = e.relation_id and ${link} and ${within('$4', '$5')}) as linked
-     from :schema.entries e
+    `select e.id::text, e.relation_id, e.record_key from :schema.entries e
      where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint
        and e.relation_id is not null and e.record_key is not null`,
+    [ids, ids.reduce((a, b) => (a < b ? a : b)), ids.reduce((a, b) => (a > b ? a : b))],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** The ids of those with a link of their record beyond them: within the time asked for, where an entry beyond it is. */
+async function findLinked(
+  snapshot: Snapshot,
+  filter: ResolvedFilter,
+  ends: readonly End[],
+  recent: boolean,
+): Promise<ReadonlySet<string>> {
+  if (ends.length === 0) return new Set();
+  const [key, beyond] = recent ? ['record_key', '>'] : ['entry_key', '<='];
+  const rows = await snapshot.queryPlanned<{ id: string }>(
+    // All links of these records first, in one search for each partition: there are few.
+    `with links as materialized (
+       select l.relation_id, l.${key} as record_key, l.entry_id from :schema.entry_links l
+       where l.kind in ('key', 'move') and l.relation_id = any($2::integer[]) and l.${key} = any($3::text[]))
+     select distinct c.id::text from unnest($1::bigint[], $2::integer[], $3::text[]) c(id, relation_id, record_key)
+     join links l on l.relation_id = c.relation_id and l.record_key = c.record_key and l.entry_id ${beyond} c.id
+     join :schema.entries n on n.id = l.entry_id where ${within('$4', '$5')}`,
     [
-      ids,
-      ids.reduce((a, b) => (a < b ? a : b)),
-      ids.reduce((a, b) => (a > b ? a : b)),
+      ends.map(({ id }) => id),
+      ends.map((end) => end.relation_id),
+      ends.map((end) => end.record_key),
       timeText(filter.from),
       timeText(filter.to),
     ],
   );
-  return new Map(rows.map((row) => [row.id, row]));
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Those candidates whose record has no matching entry before the walk's start, as many as are wanted. */
@@ -214,28 +238,28 @@ async function withoutLater(
   candidates: readonly End[],
   { recent, forward, place, want }: Omit<Ends, 'seen'> & { readonly want: number },
 ): Promise<End[]> {
-  const from = `coalesce($4::bigint, c.id)`;
+  // Partitions on the other side of a fixed place are left out once, not for each candidate.
+  const from = forward ? '$9::bigint' : 'c.id';
   const rows = await snapshot.queryPlanned<{ id: string }>(
     `select c.id::text from unnest($1::bigint[], $2::integer[], $3::text[]) with ordinality c(id, relation_id, record_key, n)
      where (select n.id from :schema.entries n
        where n.relation_id = c.relation_id and n.record_key = c.record_key and n.id ${recent ? '>' : '<'} ${from}
-         and n.action = any($5::text[]) and ${within('$6', '$7')}
-         and ($8::integer[] is null or exists (select from :schema.contexts x
-           where x.id = n.context_id and x.actor_id = any($8::integer[])))
+         and n.action = any($4::text[]) and ${within('$5', '$6')}
+         and ($7::integer[] is null or exists (select from :schema.contexts x
+           where x.id = n.context_id and x.actor_id = any($7::integer[])))
        -- Ordered, so that it is a walk through the index and never a join with all entries.
        order by n.id ${recent ? 'asc' : 'desc'} limit 1) is null
-     limit $9::bigint`,
+     limit $8::bigint`,
     [
       candidates.map(({ id }) => id),
       candidates.map((end) => end.relation_id),
       candidates.map((end) => end.record_key),
-      forward ? place : null,
       KEYED_ACTIONS,
       timeText(filter.from),
       timeText(filter.to),
       filter.actorIds,
-      // Of those with a link, some may be no ends.
-      candidates.some(({ linked }) => linked) ? candidates.length : want,
+      want,
+      ...(forward ? [place] : []),
     ],
   );
   const kept = new Set(rows.map(({ id }) => id));

@@ -12,6 +12,7 @@ export interface RevertEntry {
   readonly relation_id: number | null;
   readonly action: string;
   readonly record_key: string | null;
+  /** Null of most updates, where `old` tells. */
   readonly changed: readonly string[] | null;
   readonly unknown: readonly string[] | null;
   readonly row: string | null;

@@ -20,6 +20,8 @@ const MAX_CONTEXTS = 16_384;
 const GROWTH = 8;
 /** Contexts with a word that are looked up one by one. A word of more is found by looking at entries, one after the other. */
 const MAX_COMMENTED = 4_000;
+/** Contexts with a word, up to which they are read wherever they are. */
+const MAX_RARE = 500;
 
 /**
  * Values by which an index finds contexts in the order of their ids. Contexts of one value do not overlap: the value
@@ -173,27 +175,21 @@ export async function findByComment(
   range: IdRange,
   { texts, filter, want }: { texts: readonly string[]; filter: ResolvedFilter; want: number },
 ): Promise<Found | undefined> {
-  const parameters: unknown[] = [range.low, range.high, MAX_COMMENTED + 1];
-  const words = anyPhrase(texts, (value, type) => `$${parameters.push(value)}::${type}`);
-  const contexts = await scan.snapshot.query<{ low: string; high: string }>(
-    `select c.id::text as low, c.last_id::text as high from :schema.contexts c
-     where c.comment is not null and ${CONTEXT_WORDS} @@ ${words} and c.last_id >= $1::bigint and c.id <= $2::bigint
-     limit $3::bigint`,
-    parameters,
-  );
-  if (contexts.length > MAX_COMMENTED) return undefined;
-  const events = await scan.snapshot.query<{ id: string }>(
-    `select e.id::text from :schema.entries e
-     where ${HAS_EVENT_WORDS} and ${EVENT_WORDS} @@ ${words} and e.id between $1::bigint and $2::bigint
-     limit $3::bigint`,
-    parameters,
-  );
-  if (events.length > MAX_COMMENTED) return undefined;
+  const contexts = await readCommented(scan, range, texts, {
+    sql: `c.id::text as low, c.last_id::text as high from :schema.contexts c where c.comment is not null and ${CONTEXT_WORDS}`,
+    within: 'c.last_id >= $2::bigint and c.id <= $3::bigint',
+  });
+  if (contexts === undefined) return undefined;
+  const events = await readCommented(scan, range, texts, {
+    sql: `e.id::text as low, e.id::text as high from :schema.entries e where ${HAS_EVENT_WORDS} and ${EVENT_WORDS}`,
+    within: 'e.id between $2::bigint and $3::bigint',
+  });
+  if (events === undefined) return undefined;
   // Those of several sources may overlap.
-  const ranges = contexts.map(({ low, high }, n) => ({ key: String(n), low: BigInt(low), high: BigInt(high) }));
+  const ranges = contexts.map((context, n) => ({ ...context, key: String(n) }));
   const [inContexts, ofEvents] = [
     await readContextEntries(scan, range, { contexts: ranges, filter, want }),
-    await readMatching(scan, { ids: events.map(({ id }) => id), filter, want }),
+    await readMatching(scan, { ids: events.map(({ low }) => low.toString()), filter, want }),
   ];
   return union(
     [
@@ -203,6 +199,32 @@ export async function findByComment(
     scan.direction,
     want,
   );
+}
+
+/**
+ * What has one of the phrases and touches the range; undefined where that is too much. Of rare ones, all are read by a
+ * statement without the range: with it, a plan made before would read all ids of it from the primary key, and making
+ * one takes longer than the reading.
+ */
+async function readCommented(
+  scan: Scan,
+  { low, high }: IdRange,
+  texts: readonly string[],
+  { sql, within }: { readonly sql: string; readonly within: string },
+): Promise<IdRange[] | undefined> {
+  type Row = { readonly low: string; readonly high: string };
+  const phrases = (parameters: unknown[]): string =>
+    anyPhrase(texts, (value, type) => `$${parameters.push(value)}::${type}`);
+  const toRange = (row: Row): IdRange => ({ low: BigInt(row.low), high: BigInt(row.high) });
+  const rare: unknown[] = [MAX_RARE + 1];
+  const all = await scan.snapshot.queryPlanned<Row>(`select ${sql} @@ ${phrases(rare)} limit $1::bigint`, rare);
+  if (all.length <= MAX_RARE) return all.map(toRange).filter((each) => each.high >= low && each.low <= high);
+  const bounded: unknown[] = [MAX_COMMENTED + 1, low, high];
+  const rows = await scan.snapshot.query<Row>(
+    `select ${sql} @@ ${phrases(bounded)} and ${within} limit $1::bigint`,
+    bounded,
+  );
+  return rows.length > MAX_COMMENTED ? undefined : rows.map(toRange);
 }
 
 function readMatching(

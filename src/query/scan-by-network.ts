@@ -3,7 +3,7 @@ import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
 import { findByRange } from './scan-by-range.ts';
 import { readContextEntries, type ContextRange } from './scan-by-context.ts';
-import { without, type Found, type Scan } from './scan-walk.ts';
+import { nearestPart, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
 
 /** Ids of six hours (DESIGN §4): what is looked at first, and by how much more from step to step. */
 const FIRST_IDS = 21_600n << 22n;
@@ -26,7 +26,7 @@ export async function findByNetwork(
   let rest = within;
   for (let ids = FIRST_IDS; rest.low <= rest.high && found.length < want; ids *= GROWTH) {
     scan.snapshot.remainingMs();
-    const stretch = nearest(rest, ids, scan);
+    const stretch = nearestPart(rest, ids, scan);
     const contexts = await readContexts(scan, stretch, { networks, days });
     if (contexts.length > MAX_CONTEXTS) {
       const next = await findByRange(scan, rest, want - found.length);
@@ -36,21 +36,6 @@ export async function findByNetwork(
     rest = without(rest, stretch, scan.direction);
   }
   return { ids: found, until: null };
-}
-
-function nearest({ low, high }: IdRange, ids: bigint, { direction }: Scan): IdRange {
-  if (high - low < ids) return { low, high };
-  return direction === 'newest' ? { low: high - ids, high } : { low, high: low + ids };
-}
-
-async function withinEntries(scan: Scan, range: IdRange): Promise<IdRange> {
-  const rows = await scan.snapshot.queryPlanned<{ low: string | null; high: string | null }>(
-    `select (select min(e.id) from :schema.entries e where e.id between $1::bigint and $2::bigint)::text as low,
-       (select max(e.id) from :schema.entries e where e.id between $1::bigint and $2::bigint)::text as high`,
-    [range.low, range.high],
-  );
-  const { low, high } = rows[0] as { low: string | null; high: string | null };
-  return low === null || high === null ? { low: 1n, high: 0n } : { low: BigInt(low), high: BigInt(high) };
 }
 
 /** Between which ids a day of a source lies. */

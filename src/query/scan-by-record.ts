@@ -1,135 +1,91 @@
 import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
-import { relationNamed } from './filter.ts';
 import type { IdRange } from './id-range.ts';
-import { findLinkedKeys, type LinkedKey } from './key-chain.ts';
-import { orderOf, type Found, type Scan } from './scan-walk.ts';
+import { findLinkedKeys, isInManyTables } from './key-chain.ts';
+import { probeRecords, type RecordProbe } from './record-probe.ts';
+import { nearestPart, union, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
 
-/**
- * One index probe into `(relation_id, record_key, id)` for each relation and key, and for each other key that the
- * record had, for as long as it had it. Most records had no other: both questions are asked at once.
- */
+/** Entries that keys have in many tables, up to which all of them are read at once. */
+const MAX_KEYED = 1_000;
+/** What is looked at first of a range where keys have more: this part of it, and then so many times more. */
+const FIRST_SHARE = 32n;
+const GROWTH = 8n;
+
+/** Entries of the records, whatever else they were called. Most had no other key: both questions are asked at once. */
 export async function findByRecord(
   scan: Scan,
   range: IdRange,
   records: readonly string[],
   want: number,
 ): Promise<Found> {
+  const isInMany = isInManyTables(scan.filter);
   const [linked, found] = await Promise.all([
     findLinkedKeys(scan.snapshot, scan.filter, records),
-    probeRecords(scan, range, { records, linked: [], want }),
+    isInMany
+      ? readKeyed(scan, range, { records, linked: [], want })
+      : probeRecords(scan, range, { records, linked: [], want }),
   ]);
-  return linked.length === 0 ? found : probeRecords(scan, range, { records, linked, want });
+  if (found === undefined) return probeInSteps(scan, range, { records, linked, want });
+  if (linked.length === 0) return found;
+  if (!isInMany) return probeRecords(scan, range, { records, linked, want });
+  return union([found, await probeRecords(scan, range, { records: [], linked, want })], scan.direction, want);
 }
 
 /** Entries that have one of the keys themselves, without what the records were called else, and without truncates. */
-export function findByKey(scan: Scan, range: IdRange, records: readonly string[], want: number): Promise<Found> {
-  return probeRecords(scan, range, { records, linked: null, want });
+export async function findByKey(scan: Scan, range: IdRange, records: readonly string[], want: number): Promise<Found> {
+  const probe = { records, linked: null, want };
+  if (!isInManyTables(scan.filter)) return probeRecords(scan, range, probe);
+  return (await readKeyed(scan, range, probe)) ?? probeInSteps(scan, range, probe);
 }
 
-/** Where the keys asked for are looked up; `linked`: the other keys of these records, null where those do not count. */
-export interface RecordProbe {
-  readonly records: readonly string[];
-  readonly linked: readonly LinkedKey[] | null;
-  readonly want: number;
-}
-
-/** The first of the records' entries in the direction of the walk. */
-export async function probeRecords(scan: Scan, range: IdRange, probe: RecordProbe): Promise<Found> {
-  const { sql, parameters, isPlain } = probeSql(scan, range, probe);
-  const rows = await scan.snapshot[isPlain ? 'queryPlanned' : 'query']<{ id: string }>(
-    `select id::text from (${sql}) f`,
-    parameters,
-  );
-  return { ids: rows.map((row) => BigInt(row.id)), until: null };
-}
-
-/** How many entries the records have, up to `want`. */
-export async function countRecords(scan: Scan, range: IdRange, probe: RecordProbe): Promise<number> {
-  const { sql, parameters, isPlain } = probeSql(scan, range, probe);
-  const rows = await scan.snapshot[isPlain ? 'queryPlanned' : 'query']<{ count: number }>(
-    `select count(*)::integer as count from (${sql}) f`,
-    parameters,
-  );
-  return rows[0]?.count ?? 0;
-}
-
-interface ProbeSql {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-  /** There are few texts of plain filters; of the others, too many to keep a plan of each. */
-  readonly isPlain: boolean;
-}
-
-/** An index on all that a probe asks for gives the order, too: no parameter can make another plan better. */
-function probeSql(scan: Scan, range: IdRange, { records, linked, want }: RecordProbe): ProbeSql {
-  const { filter } = scan;
-  const order = orderOf(scan.direction);
-  const parameters: unknown[] = [range.low, range.high, want, records];
-  const condition = entryCondition({ ...filter, relationIds: null, records: null }, parameters);
-  const select = (relation: string): string => `(select e.id from :schema.entries e
-    where ${relation} and e.record_key = k.key and e.id between $1::bigint and $2::bigint and ${condition}
-    order by e.id ${order} limit $3::bigint)`;
-  // A record ends with the truncate that has captured its row.
-  const truncated =
-    linked === null
-      ? ''
-      : `union all (select e.id from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id
-    where t.relation_id = r.id and t.record_key = k.key and t.entry_id between $1::bigint and $2::bigint and ${condition}
-    order by t.entry_id ${order} limit $3::bigint)`;
-  const anyTable = filter.relationIds === null && filter.tables === null;
+/**
+ * All entries of the keys in one search for each partition, which is a tenth of what a search in each table is;
+ * undefined where they are too many for that.
+ */
+async function readKeyed(
+  scan: Scan,
+  range: IdRange,
+  { records, linked, want }: RecordProbe,
+): Promise<Found | undefined> {
+  const { filter, direction } = scan;
+  const parameters: unknown[] = [range.low, range.high, records, MAX_KEYED + 1];
   const relations =
     filter.relationIds === null
-      ? `select r.id from :schema.relations r where ${
-          filter.tables === null ? 'true' : relationNamed('r', `$${parameters.push(filter.tables)}::text[]`)
-        }`
-      : `select unnest($${parameters.push(filter.relationIds)}::integer[])`;
-  const tableless = anyTable
-    ? `union all select x.id from unnest($4::text[]) k(key) cross join lateral ${select('e.relation_id is null')} x`
-    : '';
-  const elsewhere =
-    linked === null || linked.length === 0 ? '' : `union all ${linkedSql(linked, { condition, order, parameters })}`;
-  return {
-    sql: `select id from (select distinct id from (
-       select x.id from (${relations}) r(id) cross join unnest($4::text[]) k(key)
-       cross join lateral (${select('e.relation_id = r.id')} ${truncated}) x ${tableless} ${elsewhere}) found) all_found
-     order by all_found.id ${order} limit $3::bigint`,
+      ? 'array(select r.id from :schema.relations r)'
+      : `$${parameters.push(filter.relationIds)}::integer[]`;
+  const condition = entryCondition({ ...filter, relationIds: null, records: null }, parameters);
+  const columns = condition === 'true' ? 'e.id' : 'e.*';
+  // With both bounds, a plan made without knowing them takes the range for a small one, and reads it from end to end.
+  const within = (id: string): string => (direction === 'newest' ? `${id} <= $2::bigint` : `${id} >= $1::bigint`);
+  const select = (relation: string): string => `(select ${columns} from :schema.entries e
+    where ${relation} and e.record_key = any($3::text[]) and ${within('e.id')} limit $4::bigint)`;
+  const parts = [select(`e.relation_id = any(${relations})`)];
+  if (filter.relationIds === null) parts.push(select('e.relation_id is null'));
+  if (linked !== null) {
+    parts.push(`(select ${columns} from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id
+    where t.relation_id = any(${relations}) and t.record_key = any($3::text[]) and ${within('t.entry_id')} limit $4::bigint)`);
+  }
+  const sql = `with keyed as materialized (${parts.join(' union all ')})
+    select (select count(*)::integer from keyed) as seen, array(select distinct e.id from keyed e
+      where e.id between $1::bigint and $2::bigint and ${condition})::text[] as ids`;
+  const isPlain = filter.not === null && isInRollupsWhole({ ...filter, records: null });
+  const rows = await scan.snapshot[isPlain ? 'queryPlanned' : 'query']<{ seen: number; ids: string[] }>(
+    sql,
     parameters,
-    isPlain: filter.not === null && isInRollupsWhole({ ...filter, records: null }),
-  };
+  );
+  const { seen, ids } = rows[0] as { seen: number; ids: string[] };
+  return seen > MAX_KEYED ? undefined : union([{ ids: ids.map(BigInt), until: null }], direction, want);
 }
 
-/** `parameters` begin with the range and how many are wanted. */
-function linkedSql(
-  linked: readonly LinkedKey[],
-  { condition, order, parameters }: { condition: string; order: string; parameters: unknown[] },
-): string {
-  const column = (values: readonly unknown[], type: string): string => `$${parameters.push(values)}::${type}[]`;
-  const lists = [
-    column(
-      linked.map((key) => key.relationId),
-      'integer',
-    ),
-    column(
-      linked.map(({ key }) => key),
-      'text',
-    ),
-    column(
-      linked.map((key) => key.low),
-      'bigint',
-    ),
-    column(
-      linked.map((key) => key.high),
-      'bigint',
-    ),
-  ];
-  return `select x.id from unnest(${lists.join(', ')}) k(relation_id, key, low, high)
-    cross join lateral ((select e.id from :schema.entries e
-      where e.relation_id = k.relation_id and e.record_key = k.key
-        and e.id between greatest(k.low, $1::bigint) and least(k.high, $2::bigint) and ${condition}
-      order by e.id ${order} limit $3::bigint)
-      union all
-      (select e.id from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id
-      where t.relation_id = k.relation_id and t.record_key = k.key
-        and t.entry_id between greatest(k.low, $1::bigint) and least(k.high, $2::bigint) and ${condition}
-      order by t.entry_id ${order} limit $3::bigint)) x`;
+/** In each table by itself. What a key of many entries has near is enough, most often. */
+async function probeInSteps(scan: Scan, range: IdRange, probe: RecordProbe): Promise<Found> {
+  const found: bigint[] = [];
+  let rest = await withinEntries(scan, range);
+  for (let ids = (rest.high - rest.low) / FIRST_SHARE + 1n; rest.low <= rest.high; ids *= GROWTH) {
+    scan.snapshot.remainingMs();
+    const stretch = nearestPart(rest, ids, scan);
+    found.push(...(await probeRecords(scan, stretch, { ...probe, want: probe.want - found.length })).ids);
+    if (found.length >= probe.want) break;
+    rest = without(rest, stretch, scan.direction);
+  }
+  return { ids: found, until: null };
 }

@@ -60,6 +60,23 @@ export function union(walks: readonly Found[], direction: Direction, want: numbe
     : { ids, until: ids.length === want ? null : until };
 }
 
+/** The part of the range that a walk comes to first, about `ids` wide. */
+export function nearestPart({ low, high }: IdRange, ids: bigint, { direction }: Scan): IdRange {
+  if (high - low < ids) return { low, high };
+  return direction === 'newest' ? { low: high - ids, high } : { low, high: low + ids };
+}
+
+/** The range from the first to the last entry in it. */
+export async function withinEntries(scan: Scan, range: IdRange): Promise<IdRange> {
+  const rows = await scan.snapshot.queryPlanned<{ low: string | null; high: string | null }>(
+    `select (select min(e.id) from :schema.entries e where e.id between $1::bigint and $2::bigint)::text as low,
+       (select max(e.id) from :schema.entries e where e.id between $1::bigint and $2::bigint)::text as high`,
+    [range.low, range.high],
+  );
+  const { low, high } = rows[0] as { low: string | null; high: string | null };
+  return low === null || high === null ? { low: 1n, high: 0n } : { low: BigInt(low), high: BigInt(high) };
+}
+
 /** By a statement that is planned once. */
 export async function readIds(snapshot: Snapshot, sql: string, parameters: readonly unknown[]): Promise<bigint[]> {
   const rows = await snapshot.queryPlanned<{ id: string }>(sql, parameters);

@@ -1,4 +1,4 @@
-import { RELATION_DAYS, rollupCondition, SOURCE_DAYS, type RollupGrain } from './filter-condition.ts';
+import { isInRollupsWhole, RELATION_DAYS, rollupCondition, SOURCE_DAYS, type RollupGrain } from './filter-condition.ts';
 import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
 import type { Direction, Scan } from './scan-walk.ts';
@@ -15,6 +15,8 @@ export interface Stretch {
   readonly settled: IdRange;
   /** Not overlapping, in rising order. */
   readonly ranges: readonly IdRange[];
+  /** Few tables have it, and little else: their own index finds it sooner than a look at all that lies in the ranges. */
+  readonly isSparse: boolean;
 }
 
 interface Day extends IdRange {
@@ -28,9 +30,24 @@ interface Day extends IdRange {
  */
 export async function readStretch(scan: Scan, range: IdRange, demand: number): Promise<Stretch> {
   const days = await readDays(scan, range);
-  if (days.length === 0) return { settled: range, ranges: [] };
+  if (days.length === 0) return { settled: range, ranges: [], isSparse: false };
   const { chosen, settled } = settle(days, range, scan.direction, demand);
-  return { settled, ranges: mergeRanges(await readQuarters(scan, chosen), settled) };
+  const isSparse = isSparseIn(scan.filter, chosen);
+  return { settled, ranges: mergeRanges(isSparse ? chosen : await readQuarters(scan, chosen), settled), isSparse };
+}
+
+/** Entries of tables that are read from their index, where a quarter of an hour is looked up and read in the time of hundreds. */
+const MAX_SPARSE_ENTRIES = 40_000;
+/** Of an index, all that a partition has of the tables is read: a month of it at most. */
+const PARTITION_DAYS = 31n;
+
+/** Whether the counts tell all that matches in the tables, and that this is little. Pure. */
+function isSparseIn(filter: ResolvedFilter, days: readonly Day[]): boolean {
+  if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) return false;
+  if (!isInRollupsWhole(filter)) return false;
+  const count = days.reduce((sum, day) => sum + day.count, 0n);
+  const length = BigInt(days.length);
+  return (count * (length + PARTITION_DAYS)) / length <= MAX_SPARSE_ENTRIES;
 }
 
 /**
@@ -84,9 +101,15 @@ async function readQuarters(scan: Scan, days: readonly Day[]): Promise<IdRange[]
   const parameters: unknown[] = [days.map(({ day }) => day)];
   const { filter } = scan;
   const grain = grainOf(filter);
-  // Of named actors, an index knows the quarters.
+  // Of named actors, or of few tables, an index knows the quarters.
+  const relations = grain === RELATION_DAYS ? (filter.relationIds ?? filter.fieldRelationIds) : null;
   const actors =
     filter.actorIds === null ? '' : ` and u.actor_id = any($${parameters.push(filter.actorIds)}::integer[])`;
+  const rollups =
+    relations === null || actors !== ''
+      ? `select * from :schema.rollups u where u.bucket = b.bucket${actors} offset 0`
+      : `select u.* from unnest($${parameters.push(relations)}::integer[]) r(id)
+         cross join lateral (select * from :schema.rollups u where u.bucket = b.bucket and u.relation_id = r.id offset 0) u`;
   const rows = await scan.snapshot.query<{ low: string; high: string }>(
     `select x.low::text, x.high::text from (
        select u.day + (q.n - 1) * interval '15 minutes' as bucket from :schema.${grain.table} u
@@ -98,8 +121,7 @@ async function readQuarters(scan: Scan, days: readonly Day[]): Promise<IdRange[]
      cross join lateral (
        -- All of a quarter, a few hundred: with more conditions PostgreSQL 18 may skip through an index instead, and
        -- takes the tens of thousands of searches for a few.
-       select min(u.min_id) as low, max(u.max_id) as high
-       from (select * from :schema.rollups u where u.bucket = b.bucket${actors} offset 0) u
+       select min(u.min_id) as low, max(u.max_id) as high from (${rollups}) u
        where ${rollupCondition(filter, parameters)}) x
      where x.low is not null`,
     parameters,

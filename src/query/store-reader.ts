@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
-import { explainDatabaseError, socketOf } from '../pg/pool.ts';
+import { destroyClient, explainDatabaseError, socketOf } from '../pg/pool.ts';
 import { findVisibleRelations, type Viewer } from './visibility.ts';
 
 /** Where the history is. `pool` is made by `createPool`; the schema is a plain name. */
@@ -75,12 +75,13 @@ export async function inSnapshot<Result>(
   }
 }
 
-/** Ends the transaction, which has only read: the answer need not wait for that. */
+/**
+ * Ends the transaction, which has only read: the answer need not wait for that, nor the next question, which is sent
+ * behind it. So the questions of one reader find the connection that has their plans already.
+ */
 function giveBack(client: pg.PoolClient): void {
-  client.query('commit').then(
-    () => client.release(),
-    () => client.release(true),
-  );
+  client.query('commit').catch(() => destroyClient(client));
+  client.release();
 }
 
 function snapshotOn(client: pg.PoolClient, { schema, viewer }: StoreReader, timeoutMs: number): Snapshot {

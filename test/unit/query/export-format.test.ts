@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { ByteBuilder } from '../../../src/query/byte-builder.ts';
 import { entryTexts, type EntryRecord } from '../../../src/query/entry-json.ts';
-import { CSV_COLUMNS, csvCell, csvLine } from '../../../src/query/export-format.ts';
+import { CSV_COLUMNS, csvCell, writeCsvLine } from '../../../src/query/export-format.ts';
 
 it('defuses cells that a spreadsheet would run', () => {
   for (const text of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1', '=HYPERLINK("x","y")']) {
@@ -30,7 +31,7 @@ it('has a cell for each column, nested ones too', () => {
     transaction_id: '9',
     ordinal: '3',
   };
-  const line = csvLine(entryTexts(record));
+  const line = lineOf(record);
   const cells = line.trimEnd().split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
   expect(cells).toHaveLength(CSV_COLUMNS.length);
   const cell = (name: (typeof CSV_COLUMNS)[number]): string | undefined => cells[CSV_COLUMNS.indexOf(name)];
@@ -41,6 +42,30 @@ it('has a cell for each column, nested ones too', () => {
   expect([cell('ip'), cell('database_role'), cell('data')]).toEqual(['', '', '']);
   expect([cell('transaction_id'), cell('transaction_ordinal')]).toEqual(['9', '3']);
 });
+
+it('has long cells as it has short ones', () => {
+  const long = 'x'.repeat(10_000);
+  for (const comment of [
+    `"`.repeat(999),
+    `${long},"ж","" 犬`,
+    `=${long}\n`,
+    `＝"${long}"`,
+    long,
+    `@${long}`,
+    `'"${long}`,
+  ]) {
+    const line = lineOf({ ...NO_ENTRY, row: `{"a":"${long}"}`, comment });
+    expect(line).toContain(`,${csvCell(comment)},`);
+    expect(line).toContain(`,"{""a"":""${long}""}",`);
+    expect(line.endsWith('\r\n')).toBe(true);
+  }
+});
+
+function lineOf(record: EntryRecord): string {
+  const bytes = new ByteBuilder();
+  writeCsvLine(bytes, entryTexts(record));
+  return bytes.take().toString('utf8');
+}
 
 const NO_ENTRY: EntryRecord = {
   id: '0',
