@@ -73,28 +73,39 @@ begin
 end
 $$;
 
+-- The context message as the settings have it now. A function of its own, so that its long expression is prepared once
+-- in a transaction, not once for each trigger of each table.
+create or replace function rowtrail.payload() returns text
+  language plpgsql volatile
+as $$
+begin
+  return :payload;
+end
+$$;
+
 -- Sends the context now unless the last message of this transaction says the same. Writes WAL.
 create or replace function rowtrail.emit_context() returns void
   language plpgsql volatile
 as $$
 declare
-  v_payload pg_catalog.text := :payload;
+  v_payload pg_catalog.text := rowtrail.payload();
   v_message pg_catalog.text;
 begin
+  -- The usual case, without a question too many: apps call this in each of their transactions.
+  if coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') operator(pg_catalog.=) ''
+    and pg_catalog.current_setting('rowtrail.session', true) operator(pg_catalog.<>) ''
+    and pg_catalog.octet_length(v_payload) operator(pg_catalog.<=) :max_bytes then
+    v_payload := pg_catalog.set_config('rowtrail.sent', v_payload,
+      pg_catalog.pg_logical_emit_message(true, 'rowtrail', :trigger_message) is not null);
+    return;
+  end if;
   if v_payload operator(pg_catalog.=) pg_catalog.current_setting('rowtrail.sent', true) then
     return;
   end if;
-  -- The usual case, without a question too many: apps call this in each of their transactions.
-  if pg_catalog.current_setting('rowtrail.session', true) operator(pg_catalog.>) ''
-    and pg_catalog.octet_length(v_payload) operator(pg_catalog.<=) :max_bytes then
-    v_payload := pg_catalog.set_config('rowtrail.sent', v_payload,
-      case when pg_catalog.pg_logical_emit_message(true, 'rowtrail', :trigger_message) is not null
-        then coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') operator(pg_catalog.=) ''
-          or pg_catalog.pg_logical_emit_message(true, 'rowtrail', :separator) is not null end);
-    return;
+  if coalesce(pg_catalog.current_setting('rowtrail.session', true), '') operator(pg_catalog.=) '' then
+    perform rowtrail.greet();
+    v_payload := rowtrail.payload();
   end if;
-  perform rowtrail.greet();
-  v_payload := :payload;
   if v_payload operator(pg_catalog.<>) coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') then
     v_message := rowtrail.within_limit(v_payload);
     perform pg_catalog.pg_logical_emit_message(true, 'rowtrail', :message);
@@ -113,7 +124,7 @@ create or replace function rowtrail.context_trigger() returns trigger
 as $$
 begin
   if pg_catalog.pg_current_xact_id_if_assigned() is not null then
-    if :payload operator(pg_catalog.<>) coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') then
+    if rowtrail.payload() operator(pg_catalog.<>) coalesce(pg_catalog.current_setting('rowtrail.sent', true), '') then
       perform rowtrail.emit_context();
     end if;
   end if;
@@ -129,12 +140,12 @@ as $$
 declare
   v_payload pg_catalog.text;
 begin
-  if pg_catalog.current_setting('rowtrail.sent', true) operator(pg_catalog.>) '' then
+  if pg_catalog.current_setting('rowtrail.sent', true) operator(pg_catalog.<>) '' then
     return old;
   end if;
   if pg_catalog.pg_current_xact_id_if_assigned() is not null then
-    v_payload := :payload;
-    if pg_catalog.current_setting('rowtrail.session', true) operator(pg_catalog.>) ''
+    v_payload := rowtrail.payload();
+    if pg_catalog.current_setting('rowtrail.session', true) operator(pg_catalog.<>) ''
       and pg_catalog.octet_length(v_payload) operator(pg_catalog.<=) :max_bytes then
       v_payload := pg_catalog.set_config('rowtrail.sent', v_payload,
         pg_catalog.pg_logical_emit_message(true, 'rowtrail', :trigger_message) is not null);

@@ -27,7 +27,7 @@ $$;
 grant usage on schema rowtrail to public;
 grant execute on function rowtrail.hello() to public;
 grant execute on function rowtrail.set_context(jsonb, boolean) to public;
-grant execute on function rowtrail.emit_context(), rowtrail.greet(), rowtrail.within_limit(text) to public;
+grant execute on function rowtrail.payload(), rowtrail.emit_context(), rowtrail.greet(), rowtrail.within_limit(text) to public;
 grant execute on function rowtrail.log(text, text, jsonb, regclass, text) to public;
 -- For the owners of new partitions, who put the triggers on them.
 grant execute on function rowtrail.context_trigger(), rowtrail.context_after() to public;

@@ -158,6 +158,28 @@ begin
 end
 $$;
 
+-- The context, if the transaction's last message says something else: it is to be written now. Not for apps.
+create or replace function rowtrail.unsent_context() returns text
+  language plpgsql volatile
+as $$
+declare
+  v_payload text := :payload;
+  v_message text;
+begin
+  if v_payload = current_setting('rowtrail.sent', true) then
+    return null;
+  end if;
+  if octet_length(v_payload) <= :max_bytes and current_setting('rowtrail.session', true) <> '' then
+    return set_config('rowtrail.sent', v_payload, true);
+  end if;
+  perform rowtrail.greet();
+  v_payload := rowtrail.payload();
+  v_message := rowtrail.within_limit(v_payload);
+  v_payload := set_config('rowtrail.sent', v_payload, true);
+  return v_message;
+end
+$$;
+
 -- After each statement: its rows, as a whole; one that touches no row writes nothing. The settings give each value one
 -- text. This runs in every write of the app: see 3_context.sql for why it has few expressions. A statement of up to 32
 -- rows, none of them large, is one row of the outbox; of any other, each row is.
@@ -170,18 +192,20 @@ create or replace function rowtrail.capture() returns trigger
 as $$
 #variable_conflict use_variable
 declare
-  v_payload text := :payload;
-  v_message text;
+  v_nested boolean;
   v_start text;
+  v_payload text;
+  v_message text;
   v_old_images text[];
   v_images text[];
 begin
+  -- Both tables get a row at a time, so that the same position is the same row, whatever became of its key.
   if tg_op = 'INSERT' then
     v_images := array(select case when pg_column_size((n.*)) <= 8192 then textin(record_out((n.*))) end from rowtrail_new n limit 33);
   elsif tg_op = 'UPDATE' then
-    -- Both tables get a row at a time, so that the same position is the same row, whatever became of its key.
-    v_old_images := array(select case when pg_column_size((o.*)) <= 8192 then textin(record_out((o.*))) end from rowtrail_old o limit 33);
-    v_images := array(select case when pg_column_size((n.*)) <= 8192 then textin(record_out((n.*))) end from rowtrail_new n limit 33);
+    select array(select case when pg_column_size((o.*)) <= 8192 then textin(record_out((o.*))) end from rowtrail_old o limit 33),
+        array(select case when pg_column_size((n.*)) <= 8192 then textin(record_out((n.*))) end from rowtrail_new n limit 33)
+      into v_old_images, v_images;
   elsif tg_op = 'DELETE' then
     v_old_images := array(select case when pg_column_size((o.*)) <= 8192 then textin(record_out((o.*))) end from rowtrail_old o limit 33);
   else
@@ -193,65 +217,66 @@ begin
     end if;
     return old;
   end if;
-  if v_payload <> coalesce(current_setting('rowtrail.sent', true), '') then
-    v_message := v_payload;
+  v_start := current_setting('rowtrail.start1', true);
+  -- The usual.
+  if (coalesce(v_images, v_old_images))[1] is not null and (coalesce(v_images, v_old_images))[33] is null
+    and array_position(v_images, null::text) is null and array_position(v_old_images, null::text) is null and v_start not like '%08'
+    and pg_trigger_depth() = 1 and coalesce(current_setting('rowtrail.start2', true), '') = '' then
+    insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, old_images, images)
+      values (pg_current_xact_id(), pg_current_wal_insert_lsn(), v_start, 1, 1, clock_timestamp(), 's', tg_relid, rowtrail.unsent_context(),
+        v_old_images, v_images);
+    return old;
   end if;
-  if cardinality(coalesce(v_images, v_old_images)) not between 1 and 32
-    or array_position(v_images, null::text) is not null or array_position(v_old_images, null::text) is not null
-    or right(pg_current_wal_insert_lsn()::text, 2) = '08'
-    or pg_trigger_depth() > 1 or current_setting('rowtrail.start2', true) > ''
-    or octet_length(v_message) > :max_bytes or coalesce(current_setting('rowtrail.session', true), '') = '' then
-    -- Anything but the usual.
+  -- Anything else: no row, many, large ones; a nested statement; or it is time to look at the outbox's size.
+  v_nested := pg_trigger_depth() > 1 or current_setting('rowtrail.start2', true) <> '';
+  if v_nested then
     v_start := rowtrail.outbox_start(tg_relid);
-    if cardinality(coalesce(v_images, v_old_images)) = 0
-      or pg_table_size('rowtrail.outbox') > :outbox_max_bytes and rowtrail.outbox_is_full() then
-      return old;
-    end if;
-    -- Nested statements are captured in another order than they began in, which is theirs: each says its own context.
-    if v_message is not null or pg_trigger_depth() > 1 or current_setting('rowtrail.start2', true) > '' then
-      perform rowtrail.greet();
-      v_payload := :payload;
-      v_message := rowtrail.within_limit(v_payload);
-    end if;
-    if cardinality(coalesce(v_images, v_old_images)) > 32
-      or array_position(v_images, null::text) is not null or array_position(v_old_images, null::text) is not null then
-      if v_message is not null then
-        v_payload := set_config('rowtrail.sent', v_payload, true);
-      end if;
-      if tg_op = 'INSERT' then
-        insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
-          select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, pg_trigger_depth(), row_number() over (), clock_timestamp(),
-              'i', tg_relid, case when row_number() over () = 1 then v_message end,
-              case when pg_column_size((n.*)) <= 262144 then textin(record_out((n.*))) else rowtrail.row_text((n.*)) end
-            from rowtrail_new n;
-      elsif tg_op = 'DELETE' then
-        insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
-          select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, pg_trigger_depth(), row_number() over (), clock_timestamp(),
-              'd', tg_relid, case when row_number() over () = 1 then v_message end,
-              case when pg_column_size((o.*)) <= 262144 then textin(record_out((o.*))) else rowtrail.row_text((o.*)) end
-            from rowtrail_old o;
-      else
-        insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
-          select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, pg_trigger_depth(), u.position, clock_timestamp(),
-              u.kind, tg_relid, case when u.position = 1 and u.kind = 'o' then v_message end, u.image
-            from (
-              select row_number() over () as position, 'o'::"char" as kind,
-                  case when pg_column_size((o.*)) <= 262144 then textin(record_out((o.*))) else rowtrail.row_text((o.*)) end as image
-                from rowtrail_old o
-              union all
-              select row_number() over (), 'n',
-                  case when pg_column_size((n.*)) <= 262144 then textin(record_out((n.*))) else rowtrail.row_text((n.*)) end
-                from rowtrail_new n
-            ) u;
-      end if;
-      return old;
-    end if;
   end if;
-  insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, old_images, images)
-    values (pg_current_xact_id(), pg_current_wal_insert_lsn(), coalesce(v_start, current_setting('rowtrail.start1', true)), pg_trigger_depth(),
-      1, clock_timestamp(), 's', tg_relid, v_message, v_old_images, v_images);
-  if v_message is not null then
+  if cardinality(coalesce(v_images, v_old_images)) = 0
+    or pg_table_size('rowtrail.outbox') > :outbox_max_bytes and rowtrail.outbox_is_full() then
+    return old;
+  end if;
+  if v_nested then
+    -- Nested statements are captured in another order than they began in, which is theirs: each says its own context.
+    perform rowtrail.greet();
+    v_payload := rowtrail.payload();
+    v_message := rowtrail.within_limit(v_payload);
     v_payload := set_config('rowtrail.sent', v_payload, true);
+  else
+    v_message := rowtrail.unsent_context();
+  end if;
+  if cardinality(coalesce(v_images, v_old_images)) > 32
+    or array_position(v_images, null::text) is not null or array_position(v_old_images, null::text) is not null then
+    if tg_op = 'INSERT' then
+      insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
+        select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, pg_trigger_depth(), row_number() over (), clock_timestamp(),
+            'i', tg_relid, case when row_number() over () = 1 then v_message end,
+            case when pg_column_size((n.*)) <= 262144 then textin(record_out((n.*))) else rowtrail.row_text((n.*)) end
+          from rowtrail_new n;
+    elsif tg_op = 'DELETE' then
+      insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
+        select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, pg_trigger_depth(), row_number() over (), clock_timestamp(),
+            'd', tg_relid, case when row_number() over () = 1 then v_message end,
+            case when pg_column_size((o.*)) <= 262144 then textin(record_out((o.*))) else rowtrail.row_text((o.*)) end
+          from rowtrail_old o;
+    else
+      insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, image)
+        select (select pg_current_xact_id()), (select pg_current_wal_insert_lsn()), v_start, pg_trigger_depth(), u.position, clock_timestamp(),
+            u.kind, tg_relid, case when u.position = 1 and u.kind = 'o' then v_message end, u.image
+          from (
+            select row_number() over () as position, 'o'::"char" as kind,
+                case when pg_column_size((o.*)) <= 262144 then textin(record_out((o.*))) else rowtrail.row_text((o.*)) end as image
+              from rowtrail_old o
+            union all
+            select row_number() over (), 'n',
+                case when pg_column_size((n.*)) <= 262144 then textin(record_out((n.*))) else rowtrail.row_text((n.*)) end
+              from rowtrail_new n
+          ) u;
+    end if;
+  else
+    insert into rowtrail.outbox (xid, id, start, depth, position, at, kind, relid, message, old_images, images)
+      values (pg_current_xact_id(), pg_current_wal_insert_lsn(), v_start, pg_trigger_depth(), 1, clock_timestamp(), 's', tg_relid, v_message,
+        v_old_images, v_images);
   end if;
   return old;
 end
@@ -477,7 +502,7 @@ begin
   foreach v_object in array array['table rowtrail.outbox', 'table rowtrail.described', 'table rowtrail.outbox_state',
     'sequence rowtrail.outbox_dropped',
     'function rowtrail.outbox_start(oid)', 'function rowtrail.outbox_is_full()', 'function rowtrail.send_message(text)',
-    'function rowtrail.row_text(record)', 'function rowtrail.capture()', 'function rowtrail.capture_row()',
+    'function rowtrail.row_text(record)', 'function rowtrail.unsent_context()', 'function rowtrail.capture()', 'function rowtrail.capture_row()',
     'function rowtrail.table_description(oid)', 'function rowtrail.describe_table(oid)', 'function rowtrail.capture_table(oid)',
     'function rowtrail.outbox_ddl()']
   loop
@@ -498,7 +523,7 @@ begin
     grant select on rowtrail.outbox_state, rowtrail.described to rowtrail_owner;
     grant select, update on sequence rowtrail.outbox_dropped to rowtrail_owner;
     grant execute on function rowtrail.outbox_start(oid), rowtrail.outbox_is_full(), rowtrail.row_text(record), rowtrail.table_description(oid),
-      rowtrail.greet(), rowtrail.within_limit(text), rowtrail.emit_context() to rowtrail_owner;
+      rowtrail.unsent_context(), rowtrail.payload(), rowtrail.greet(), rowtrail.within_limit(text), rowtrail.emit_context() to rowtrail_owner;
     alter function rowtrail.send_message(text) owner to rowtrail_owner;
     alter function rowtrail.capture() owner to rowtrail_owner;
     alter function rowtrail.capture_row() owner to rowtrail_owner;

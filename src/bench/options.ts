@@ -40,6 +40,8 @@ export interface QueryOptions {
   readonly requests: number;
   /** Only questions whose name holds this; null: all. */
   readonly question: string | null;
+  /** Only what an entry takes; no question is asked. */
+  readonly sizeOnly: boolean;
   /** The folder in which the server's data stay for the next run; null: they go. */
   readonly keep: string | null;
   readonly json: boolean;
@@ -106,6 +108,7 @@ entry takes in the store. 200 tables, 55,000 users, some of them busy and most n
   --entries <n>              in the store, about (default: 10,000,000)
   --requests <n>             of each question and page (default: 200)
   --question <text>          only questions whose name holds this, and not the size
+  --size                     only the size: a minute and a half with --entries 500_000
   --keep <folder>            leave the server's data there, and take them the next time
 
 revert
@@ -186,7 +189,11 @@ function sourceOptions(values: Values): SourceOptions {
 }
 
 function queryOptions(values: Values): QueryOptions {
+  if (values.size === true && values.question !== undefined) {
+    throw new RowtrailError('RT_USAGE', '--size asks no question: it does not go with --question');
+  }
   return {
+    sizeOnly: values.size === true,
     entries: numberOf('--entries', values.entries, DEFAULT_ENTRIES, MAX_ENTRIES),
     requests: numberOf('--requests', values.requests, DEFAULT_REQUESTS, MAX_REQUESTS),
     question: values.question ?? null,
@@ -239,6 +246,7 @@ function parse(args: readonly string[]) {
         entries: { type: 'string' },
         requests: { type: 'string' },
         question: { type: 'string' },
+        size: { type: 'boolean' },
         keep: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -34,8 +34,6 @@ export interface QueryReport extends QueryResult {
 /** The report as text for people. */
 export function renderQuery(report: QueryReport): string {
   const { machine, size, answered } = report;
-  const slow = answered.filter(({ latency, limitMs }) => latency.p99Ms > limitMs);
-  const failed = answered.flatMap((one) => one.failed.map((failure) => `  ${one.question}: ${failure}`));
   return [
     `${machine.cores} × ${machine.processor}, ${(machine.memoryBytes / 1024 ** 3).toFixed(0)} GB, load ${machine.loadBefore.toFixed(1)} before`,
     `Node ${machine.node}, PostgreSQL ${machine.postgres}, ${machine.transport}`,
@@ -43,6 +41,18 @@ export function renderQuery(report: QueryReport): string {
       .map(([name, value]) => `${name}=${value}`)
       .join(' '),
     `${whole(report.entries)} entries${report.buildSeconds === null ? ', kept from an earlier run' : `, built in ${whole(report.buildSeconds)} s`}`,
+    ...(answered.length === 0 ? [] : renderAnswers(answered)),
+    '',
+    ...report.exported.map(renderExport),
+    ...(size === null ? [] : renderSize(size)),
+    '',
+  ].join('\n');
+}
+
+function renderAnswers(answered: readonly Answered[]): string[] {
+  const slow = answered.filter(({ latency, limitMs }) => latency.p99Ms > limitMs);
+  const failed = answered.flatMap((one) => one.failed.map((failure) => `  ${one.question}: ${failure}`));
+  return [
     'One request after the other, over HTTP, from sending it to the end of the answer; deep: from the middle of the history.',
     '',
     ...aligned([
@@ -54,11 +64,7 @@ export function renderQuery(report: QueryReport): string {
       ? 'Every p99 is within its limit.'
       : `${slow.length} of ${answered.length} are above their limit: ${slow.map(({ question, page }) => `${question} (${page})`).join('; ')}.`,
     ...(failed.length === 0 ? [] : ['Answers that failed:', ...failed]),
-    '',
-    ...report.exported.map(renderExport),
-    ...(size === null ? [] : renderSize(size)),
-    '',
-  ].join('\n');
+  ];
 }
 
 function answeredRow({ question, page, requests, latency, limitMs, bytes, failed }: Answered): string[] {

@@ -45,6 +45,7 @@ interface Bench {
 export async function runQuery(options: QueryOptions, bench: Bench): Promise<QueryResult> {
   const { url } = bench.server.address(DATABASE);
   const buildSeconds = await ensureStore(options, bench);
+  if (options.sizeOnly) return { ...(await sizeAlone(url, bench)), buildSeconds };
   const client = await connect(url);
   const child = startChild(new URL('./query-server-process.js', import.meta.url), bench.children);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -78,6 +79,16 @@ export async function runQuery(options: QueryOptions, bench: Bench): Promise<Que
     agent.destroy();
     child.kill('SIGTERM');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await client.end();
+  }
+}
+
+async function sizeAlone(url: string, { note }: Bench): Promise<Omit<QueryResult, 'buildSeconds'>> {
+  const client = await connect(url);
+  try {
+    const entries = await countEntries(client, SCHEMA);
+    return { entries, size: await measureSize(client, SCHEMA, note), answered: [], exported: [] };
+  } finally {
     await client.end();
   }
 }

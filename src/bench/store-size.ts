@@ -73,7 +73,10 @@ export async function measureSize(
   };
 }
 
-/** Everything else is as it is: `old` is the whole row before, `row` the one after, both as jsonb. */
+/**
+ * Everything else is as it is, but that what an update changed is named: two whole rows tell it to nobody who does not
+ * compare them. `old` is the whole row before, `row` the one after, both as jsonb.
+ */
 async function buildWide(
   client: pg.ClientBase,
   s: string,
@@ -83,11 +86,11 @@ async function buildWide(
     create table bench.wide (like ${s}.entries including defaults);
     alter table bench.wide alter column row type jsonb using row::jsonb, alter column old type jsonb using old::jsonb`);
   const columns =
-    'id, occurred_at, transaction_id, context_id, ordinal, relation_id, action, record_key, changed, unknown, data';
+    'id, occurred_at, transaction_id, context_id, ordinal, relation_id, action, record_key, unknown, data';
   for (const partition of partitions) {
     await client.query(
-      `insert into bench.wide (${columns}, old, row)
-       select ${columns}, case action when 'update' then row::jsonb || old::jsonb when 'delete' then row::jsonb end,
+      `insert into bench.wide (${columns}, changed, old, row)
+       select ${columns}, ${s}.changed_columns(changed, old), case action when 'update' then row::jsonb || old::jsonb when 'delete' then row::jsonb end,
          case when action <> 'delete' then row::jsonb end
        from ${s}.${quoteIdentifier(partition)}`,
     );

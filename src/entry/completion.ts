@@ -1,5 +1,6 @@
 import type { StreamPosition } from '../change/change.ts';
 import type { RewrittenImages } from './encoded-row.ts';
+import { isToldByText } from './changed-columns.ts';
 import { verbatimMembers } from './image.ts';
 import { isTrusted, type ImageTrust } from './image-trust.ts';
 import type { PlanColumn, RelationPlan } from './relation-plan.ts';
@@ -70,11 +71,13 @@ export function completeEntry(
   if (stillUnknown.length === unknown.size) return null;
   const named = [...changed, ...plan.hidden.filter(({ name }) => wasChanged.has(name))];
   const nothingKnown = stillUnknown.length === plan.columns.length && named.length === 0;
+  const old = changed.length === 0 ? null : imageText(changed, before);
   return {
+    isTold: old !== null && named.length === changed.length && isToldByText(changed, old),
     changed: entry.action === 'delete' || nothingKnown ? null : named,
     unknown: stillUnknown,
     row: imageText(plan.columns, now),
-    old: changed.length === 0 ? null : imageText(changed, before),
+    old,
     values: now,
   };
 }

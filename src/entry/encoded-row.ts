@@ -1,6 +1,7 @@
 import type { Bytes } from '../change/bytes.ts';
 import { int32s, namesField, NULL_FIELD } from './copy-field.ts';
 import { ORDINAL_OFFSET } from './entry-row.ts';
+import { changedColumns } from './image.ts';
 import type { PlanColumn } from './relation-plan.ts';
 import type { RowTarget } from './row-target.ts';
 
@@ -46,7 +47,7 @@ export class EncodedRow {
   }
 
   get changed(): readonly string[] {
-    return this.#names(this.#changed);
+    return this.#changed.length === -1 ? (changedColumns(null, this.old) ?? []) : this.#names(this.#changed);
   }
 
   get unknown(): readonly string[] {
@@ -93,7 +94,7 @@ export class EncodedRow {
   rewrite(target: RowTarget, images: RewrittenImages): void {
     const parts = [
       this.#copy(this.#start, this.#afterAction),
-      images.changed === null ? NULL_FIELD : namesField(images.changed),
+      images.changed === null || images.isTold ? NULL_FIELD : namesField(images.changed),
       images.unknown.length === 0 ? NULL_FIELD : namesField(images.unknown),
       ...textField(images.row),
       ...(images.old === null ? [NULL_FIELD] : textField(images.old)),
@@ -129,6 +130,8 @@ export class EncodedRow {
 
 export interface RewrittenImages {
   readonly changed: readonly PlanColumn[] | null;
+  /** `old` tells all that changed: `changed` is not written. */
+  readonly isTold: boolean;
   readonly unknown: readonly PlanColumn[];
   /** JSON text. */
   readonly row: string;

@@ -24,6 +24,14 @@ export function verbatimMembers(text: string): Member[] {
   return split(text, true);
 }
 
+/**
+ * The columns that an update changed, in the row's order, of what is stored of it: most name none, where they are the
+ * members of `old`. Null: it is not known.
+ */
+export function changedColumns(changed: readonly string[] | null, old: string | null): readonly string[] | null {
+  return changed ?? (old === null ? null : membersOf(old).map(({ name }) => name));
+}
+
 /** The text of a JSON object with these members. */
 export function objectOf(members: readonly Member[]): string {
   let text = '';

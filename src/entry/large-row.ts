@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Bytes } from '../change/bytes.ts';
 import type { Change } from '../change/change.ts';
 import { LARGE_VALUE, NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../change/tuple.ts';
+import { isToldByOld } from './changed-columns.ts';
 import { int32s, namesField, NULL_FIELD } from './copy-field.ts';
 import { hasPartialOldTuple, isJsonNull, MAX_RECORD_KEY_BYTES, writeHead, type EntryHead } from './entry-row.ts';
 import { inMemory, jsonString, sameText, verbatim, type EntryPart } from './entry-part.ts';
@@ -43,9 +44,11 @@ export function writeLargeRowEntry(
   target.at = writeHead(target.bytes, target.at, head, plan.relationId, new Bytes(Buffer.from(change.action)));
 
   const isUpdate = change.action === 'update';
+  const isTold =
+    named.length === changed.length && changed.length > 0 && isToldByOld(changed, changed.length, change.old!);
   target.addPart(
     inMemory(
-      isUpdate && (unknown.length === 0 || unknown.length < plan.columns.length || named.length > 0)
+      isUpdate && !isTold && (unknown.length === 0 || unknown.length < plan.columns.length || named.length > 0)
         ? namesField(named)
         : NULL_FIELD,
     ),

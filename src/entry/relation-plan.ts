@@ -37,6 +37,8 @@ export interface PlanColumn {
   readonly inKey: boolean;
   /** `"name":` */
   readonly jsonKey: Bytes;
+  /** The name stands in `jsonKey` as something else than itself. */
+  readonly nameIsEscaped: boolean;
   /** The name as an element of a binary text[]: int32 length, bytes. */
   readonly arrayElement: Bytes;
 }
@@ -159,6 +161,7 @@ export function valueKind({ typeOid, baseType }: Pick<Column, 'typeOid' | 'baseT
 
 function planColumn(column: Column, index: number, options: PlanOptions, identity: boolean): PlanColumn {
   const name = Buffer.from(column.name);
+  const jsonKey = `${JSON.stringify(column.name)}:`;
   const arrayElement = Buffer.alloc(4 + name.length);
   arrayElement.writeInt32BE(name.length);
   name.copy(arrayElement, 4);
@@ -168,7 +171,8 @@ function planColumn(column: Column, index: number, options: PlanOptions, identit
     kind: options.rules.get(index) === 'hash' ? STRING_VALUE : valueKind(column),
     identity,
     inKey: options.key?.includes(column.name) === true,
-    jsonKey: new Bytes(Buffer.from(`${JSON.stringify(column.name)}:`)),
+    jsonKey: new Bytes(Buffer.from(jsonKey)),
+    nameIsEscaped: jsonKey.includes('\\'),
     arrayElement: new Bytes(arrayElement),
   };
 }

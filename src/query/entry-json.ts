@@ -1,4 +1,12 @@
-import { membersOf, mergeMembers, objectOf, omitMembers, pickMembers, type Member } from '../entry/image.ts';
+import {
+  changedColumns,
+  membersOf,
+  mergeMembers,
+  objectOf,
+  omitMembers,
+  pickMembers,
+  type Member,
+} from '../entry/image.ts';
 import { NO_LINKS, type EntryLinks } from './entry-links.ts';
 
 /** What the store knows of one entry; JSON columns and 64-bit numbers as their text. */
@@ -11,6 +19,7 @@ export interface EntryRecord {
   readonly table_name: string | null;
   readonly key_columns: readonly string[] | null;
   readonly record_key: string | null;
+  /** As stored: null of most updates, where `old` tells. */
   readonly changed: readonly string[] | null;
   readonly unknown: readonly string[] | null;
   readonly row: string | null;
@@ -99,7 +108,7 @@ export function entryTexts(record: EntryRecord, of: ContextTexts = contextTexts(
     table: record.table_name === null ? (event?.get('table') ?? 'null') : text(record.table_name),
     record: text(record.record_key),
     key: images.key,
-    changed: namesText(record.changed),
+    changed: namesText(changedColumns(record.changed, record.old)),
     before: images.before,
     after: images.after,
     user: of.user,

@@ -1,4 +1,5 @@
 import type { ResolvedAddresses } from './address-lookup.ts';
+import { changedAnySql } from './changed-sql.ts';
 import type { ResolvedFilter, ResolvedTerms, Word } from './filter.ts';
 import type { EntryKind } from './grammar/filter-key.ts';
 import { likelyPart } from './image-match.ts';
@@ -130,7 +131,7 @@ function plainConditions(terms: ResolvedTerms, parameter: Parameter): string[] {
     'text',
   );
   if (terms.fields !== null) {
-    conditions.push(`(e.action = 'update' and e.changed && ${parameter(terms.fields, 'text[]')})`);
+    conditions.push(`(e.action = 'update' and ${changedAnySql('e', terms.fields, parameter)})`);
   }
   if (terms.comments !== null) conditions.push(commented(terms.comments, parameter));
   if (terms.kinds !== null) {

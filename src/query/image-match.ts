@@ -1,4 +1,4 @@
-import { membersOf, type Member } from '../entry/image.ts';
+import { changedColumns, membersOf, type Member } from '../entry/image.ts';
 import type { ResolvedFilter, ResolvedTerms } from './filter.ts';
 
 /** What of an entry decides whether its values match; images as stored. */
@@ -25,7 +25,7 @@ export function asksForValues(filter: ResolvedFilter): boolean {
 export function valuesMatch(entry: EntryImages, filter: ResolvedFilter): boolean {
   const row = entry.row === null ? [] : membersOf(entry.row);
   const old = entry.old === null ? [] : membersOf(entry.old);
-  const changed = new Set(entry.changed);
+  const changed = new Set(changedColumns(entry.changed, entry.old));
   const named = filter.fields;
   const wanted = (members: readonly Member[]): readonly Member[] =>
     named === null ? members : members.filter(({ name }) => named.includes(name));

@@ -1,4 +1,4 @@
-import { membersOf, verbatimMembers } from '../entry/image.ts';
+import { changedColumns, membersOf, verbatimMembers } from '../entry/image.ts';
 import type { RevertEntry, RevertRelation } from '../query/revert-entries.ts';
 import { ColumnHistory, type ColumnChange, type ColumnVersion, type NamedColumn } from './column-history.ts';
 import type { RowChange } from './row-change.ts';
@@ -52,7 +52,7 @@ export class ChangeReader {
   update(entry: RevertEntry): RowChange {
     const image = this.#image(entry, entry.row ?? '{}');
     const before = this.#image(entry, entry.old ?? '{}');
-    const named = new Set(entry.changed ?? []);
+    const named = new Set(changedColumns(entry.changed, entry.old));
     for (const name of entry.unknown ?? []) if (image.names.has(name)) named.add(name);
     const changed: number[] = [];
     const problems: string[] = [];

@@ -110,7 +110,7 @@ export function outboxOffStep(): Step {
       'drop event trigger if exists rowtrail_outbox_drop',
       'drop function if exists rowtrail.outbox_ddl(), rowtrail.capture_table(oid), rowtrail.describe_table(oid), rowtrail.table_description(oid), ' +
         'rowtrail.capture(), rowtrail.capture_row(), rowtrail.row_text(record), rowtrail.send_message(text), ' +
-        'rowtrail.outbox_is_full(), rowtrail.outbox_start(oid)',
+        'rowtrail.unsent_context(), rowtrail.outbox_is_full(), rowtrail.outbox_start(oid)',
       'drop table if exists rowtrail.outbox, rowtrail.described, rowtrail.outbox_state',
       'drop sequence if exists rowtrail.outbox_dropped',
     ],

@@ -264,7 +264,7 @@ async function beginHistory(database: TestDatabase, store: TestDatabase, source:
 
 async function readEntries(store: TestDatabase, where = 'true'): Promise<StoredEntry[]> {
   const result = await store.query(
-    `select e.id, e.transaction_id, e.context_id, e.ordinal, s.name as source, r.table_name, e.action, e.record_key, e.changed, e.unknown,
+    `select e.id, e.transaction_id, e.context_id, e.ordinal, s.name as source, r.table_name, e.action, e.record_key, audit.changed_columns(e.changed, e.old) as changed, e.unknown,
        e.row::text, e.old::text, e.data::text, e.occurred_at, t.xid, t.commit_lsn, c.attribution, a.claim as actor,
        c.user_name, c.context::text, c.comment
      from audit.entries e

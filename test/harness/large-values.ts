@@ -42,7 +42,7 @@ export async function storeLargeValues(largeMb: number): Promise<void> {
 
   const digest = (json: string, name: string): string => `md5(${json} ->> '${name}')`;
   const entries = await database.query(`
-  select e.action, e.changed, e.unknown, e.record_key, ${digest('e.row', 'body')} as body, ${digest('e.old', 'body')} as old_body,
+  select e.action, audit.changed_columns(e.changed, e.old) as changed, e.unknown, e.record_key, ${digest('e.row', 'body')} as body, ${digest('e.old', 'body')} as old_body,
     ${digest('e.row', 'data')} as data, md5((e.row -> 'doc')::text) as doc, e.row ->> 'n' as n
   from audit.entries e join audit.relations r on r.id = e.relation_id where r.table_name = 'files' order by e.id`);
   const expected =

@@ -149,7 +149,7 @@ export async function assertStoreInvariants(store: TestDatabase): Promise<void> 
     union all select 'links that do not agree with their entries', count(*)::int from audit.entry_links l
       left join audit.entries e on e.id = l.entry_id left join audit.entries d on d.id = l.linked_id
       where l.kind <> 'revert' and (e.relation_id = l.relation_id and e.record_key = l.entry_key and l.record_key <> l.entry_key and case l.kind
-        when 'key' then e.action = 'update' and l.linked_id is null and e.changed is not null and e.old is not null
+        when 'key' then e.action = 'update' and l.linked_id is null and audit.changed_columns(e.changed, e.old) is not null and e.old is not null
         when 'move' then e.action = 'create' and d.action = 'delete' and d.relation_id = l.relation_id
           and d.record_key = l.record_key and d.transaction_id = e.transaction_id and d.ordinal + 1 = e.ordinal
         else false end) is not true
@@ -161,7 +161,7 @@ export async function assertStoreInvariants(store: TestDatabase): Promise<void> 
     union all select 'links that wait for entries', count(*)::int from audit.pending_reverts
     union all select 'changed keys without a link', count(*)::int from audit.entries e
       join audit.relations r on r.id = e.relation_id
-      where e.action = 'update' and e.changed && r.key_columns
+      where e.action = 'update' and audit.changed_columns(e.changed, e.old) && r.key_columns
         and not exists (select from audit.relation_versions v where v.relation_id = r.id and v.key_columns is distinct from r.key_columns)
         and (select count(*) from audit.entry_links l where l.entry_id = e.id and l.kind = 'key') <> 1
     union all select 'open id blocks', count(*)::int from audit.flushes

@@ -167,9 +167,11 @@ export async function readWal(db: TestDatabase, slot = db.name, publication = 'r
 
 /** What follows what, in short: `row`, `hello`, `context:USER_ID`, `event:ACTION`. */
 export function outline(events: readonly WalEvent[]): string[] {
-  return events.map((event) => {
+  return events.flatMap((event) => {
     if (event.kind === 'row') return `row ${event.table}`;
     const [kind] = event.fields;
+    // A separator says nothing.
+    if (kind === 's') return [];
     if (kind === 'h') return 'hello';
     return kind === 'c' ? `context ${event.fields[4] ?? ''}` : `event ${event.fields[2] ?? ''}`;
   });

@@ -44,6 +44,7 @@ writeFileSync(
     store: { url: urls.release_store },
     sources: [{ name: 'shop', url: urls.release_source, tables: ['public.*'], allowUnboundedWal: true }],
     http: { port: 7499, auth: { mode: 'none' } },
+    seal: { interval: '1s' },
   }),
 );
 execFileSync(process.execPath, [main, 'setup', '--config', config], { stdio: 'inherit' });
@@ -60,6 +61,13 @@ const read = async () => {
 // The last statement's.
 while (!(await read()).some(({ after }) => after?.note === 'done')) await new Promise((go) => setTimeout(go, 100));
 const entries = await read();
+const store = new pg.Client(urls.release_store);
+await store.connect();
+const sealed = async () =>
+  (await store.query('select coalesce(max(last_id), 0) >= $1 as all from audit.seals', [entries.at(-1).id])).rows[0]
+    .all;
+while (!(await sealed())) await new Promise((go) => setTimeout(go, 100));
+await store.end();
 daemon.kill('SIGTERM');
 await new Promise((go) => daemon.once('exit', go));
 const dump = execFileSync('pg_dump', ['--inserts', '--no-owner', '--no-privileges', '-n', 'audit', urls.release_store]);

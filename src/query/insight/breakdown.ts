@@ -1,3 +1,4 @@
+import { changedSql } from '../changed-sql.ts';
 import type { ResolvedFilter } from '../filter.ts';
 import { entryCondition } from '../filter-condition.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from '../store-reader.ts';
@@ -197,7 +198,7 @@ async function fieldBreakdown(
   const condition = entryCondition(filter, parameters);
   const rows = await snapshot.query<FieldRow>(
     `with seen as materialized (
-       select e.relation_id, e.changed from :schema.entries e
+       select e.relation_id, ${changedSql('e')} as changed from :schema.entries e
        where e.id between $1::bigint and $2::bigint and e.action = 'update' and ${condition}
        order by e.id desc limit $3::bigint
      ), grouped as (

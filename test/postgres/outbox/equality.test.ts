@@ -109,7 +109,7 @@ async function captured(db: TestDatabase, workload: Workload): Promise<Line[]> {
   );
   const { rows } = await db.query(
     `select dense_rank() over (order by e.transaction_id)::int as transaction, coalesce(r.table_name, '') as table_name,
-       e.record_key, concat_ws(' | ', e.ordinal, r.schema_name, r.table_name, e.action, e.record_key, e.changed::text, e.unknown::text,
+       e.record_key, concat_ws(' | ', e.ordinal, r.schema_name, r.table_name, e.action, e.record_key, audit.changed_columns(e.changed, e.old)::text, e.unknown::text,
          'row', e.row::text, 'old', e.old::text, 'data', e.data::text, c.attribution, a.claim, c.user_name, c.ip, c.comment, c.request_id,
          c.context::text, c.application_name, c.role, (select count(*) from audit.entry_links l where l.entry_id = e.id)) as text
      from audit.entries e left join audit.relations r on r.id = e.relation_id

@@ -6,12 +6,16 @@ import { startDaemon } from '../../../src/daemon/daemon.ts';
 import { connectionOptions } from '../../../src/pg/pool.ts';
 import { createDatabase, type TestDatabase } from '../../harness/database.ts';
 import { until } from '../../harness/poll.ts';
+import { verify } from '../seal/sealed-store.ts';
 import { configFor, runSetup, silent } from '../setup-fixture.ts';
 
 const RELEASES = new URL('../../release/', import.meta.url);
 const releases = (await readdir(RELEASES))
   .filter((name) => name.endsWith('.sql'))
   .map((name) => basename(name, '.sql'));
+
+/** The migration that brought seals. */
+const FIRST_SEALED = 19;
 
 interface Entry {
   readonly id: string;
@@ -45,6 +49,13 @@ describe.each(releases)('a store as %s left it', (release) => {
         meta: { count: { value: number } };
       };
       expect(counted.meta.count.value).toBe(now.size);
+      const { outcome, problems, entries, seals } = await verify(store.url);
+      expect({ outcome, problems }).toEqual({ outcome: 'consistent', problems: [] });
+      // All of a release that sealed was sealed.
+      if (Number(release.slice(-4)) >= FIRST_SEALED) {
+        expect(seals).toBeGreaterThan(0n);
+        expect(entries).toBeGreaterThanOrEqual(BigInt(before.length));
+      }
     } finally {
       await daemon.stop();
     }

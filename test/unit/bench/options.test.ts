@@ -43,6 +43,7 @@ test('of the query bench', () => {
     entries: 10_000_000,
     requests: 200,
     question: null,
+    sizeOnly: false,
     keep: null,
     json: false,
   });
@@ -51,9 +52,12 @@ test('of the query bench', () => {
     entries: 1_000_000,
     requests: 9,
     question: 'user',
+    sizeOnly: false,
     keep: 'here',
     json: true,
   });
+  expect(parseBenchArguments(['query', '--size'])?.options).toMatchObject({ sizeOnly: true, question: null });
+  expect(() => parseBenchArguments(['query', '--size', '--question', 'user'])).toThrow(/does not go with --question/);
   expect(() => parseBenchArguments(['query', '--entries', '30000000'])).toThrow(/from 1 to 20000000/);
 });
 

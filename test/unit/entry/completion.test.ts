@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completeEntry, imageValues, type IncompleteEntry } from '../../../src/entry/completion.ts';
+import { changedColumns } from '../../../src/entry/image.ts';
 import { isTrusted, type ImageTrust } from '../../../src/entry/image-trust.ts';
 import { compileRelation, type RelationPlan } from '../../../src/entry/relation-plan.ts';
 
@@ -83,6 +84,8 @@ describe('an entry is completed', () => {
           const changed = isDelete ? [] : NAMES.filter((name) => isKnown(name) && old[name] !== fresh[name]);
           expect(completed!.unknown.map((column) => column.name)).toEqual(NAMES.filter((name) => !isKnown(name)));
           expect(completed!.changed?.map((column) => column.name) ?? null).toEqual(isDelete ? null : changed);
+          const stored = completed!.isTold ? null : changed;
+          expect(changedColumns(stored, completed!.old)).toEqual(changed);
           expect(completed!.row).toBe(objectOf(pick(isDelete ? old : fresh, (name) => sent(name) || isKnown(name))));
           expect(completed!.old).toBe(
             changed.length === 0 ? null : objectOf(pick(old, (name) => changed.includes(name))),

@@ -264,10 +264,16 @@ function model(
     ...(hashed.length > 0 ? [`"hashed":${JSON.stringify(hashed.map(({ name }) => name))}`] : []),
   ];
   const list = (picked: readonly { name: string }[]): string[] => picked.map((column) => column.name);
+  // Named by `old`, to the reader as to whoever searches its text.
+  const isTold =
+    changed.length > 0 &&
+    hidden.length === 0 &&
+    changed.every(({ name }) => JSON.stringify(name) === `"${name}"`) &&
+    changed.reduce((bytes, column) => bytes + Buffer.byteLength(before(column) ?? ''), 0) <= 1_024;
   return {
     action,
     changed:
-      isUpdate && (unknown.length === 0 || unknown.length < columns.length || hidden.length > 0)
+      isUpdate && !isTold && (unknown.length === 0 || unknown.length < columns.length || hidden.length > 0)
         ? list([...changed, ...hidden])
         : null,
     unknown: unknown.length > 0 ? list(unknown) : null,
