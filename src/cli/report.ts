@@ -41,7 +41,7 @@ export function reportCommand(context: CliContext): Command {
       try {
         const reader = { pool, schema: store.schema, viewer: EVERYTHING };
         const madeBy = `${userName()}, on the command line of ${hostname()}`;
-        const address = { source, table, key };
+        const address = { source, table, key, takesBareTable: true };
         const report = await beginReport(reader, { address, from, to, tz, format, madeBy, version: VERSION });
         if (report === undefined) throw unknownRecord(address);
         await write(report, output, context);

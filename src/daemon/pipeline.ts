@@ -14,6 +14,7 @@ import { BaselineRunner, type BaselineSubject } from './baseline-runner.ts';
 import { rootRelation, schemaRelation } from './root-relation.ts';
 import { RuleKeeper } from './rule-keeper.ts';
 import { SessionCache } from './session-cache.ts';
+import { readTracked } from './tracked-table.ts';
 
 /** What lies between capture, of whatever way, and the store. */
 export interface Pipeline {
@@ -42,8 +43,12 @@ export async function makePipeline(
   const sessions = new SessionCache(
     async (token) => (await dictionary.findSession(token)) ?? (await readSession(sourcePool, token)),
   );
-  const relationIds = await inStore(store, () => dictionary.relationIds());
   const secret = await installSecret(sourcePool);
+  const tracked = await readTracked(sourcePool);
+  const relationIds = await inStore(store, async () => {
+    await dictionary.addRelations(tracked);
+    return dictionary.relationIds();
+  });
   const ruleKeeper = new RuleKeeper(source, sourcePool, { pool: storePool, schema: store.schema });
   await ruleKeeper.start();
   const writer = new StoreWriter({

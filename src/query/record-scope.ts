@@ -11,13 +11,12 @@ import { HIDDEN_ACTION } from './visibility.ts';
 /** One record, as its address names it. */
 export interface RecordAddress {
   readonly source: string;
-  /**
-   * `schema.table`, as it is called now, or was once where no table is called so now; `table` alone where only one
-   * schema has such a table.
-   */
+  /** `schema.table`, as it is called now, or was once where no table is called so now. */
   readonly table: string;
   /** As an entry's `record`. */
   readonly key: string;
+  /** Whether `table` may also be a table's name alone, where only one schema has such a table. */
+  readonly takesBareTable?: boolean;
 }
 
 /** Where a record's entries are. */
@@ -47,6 +46,7 @@ export async function findRecord(snapshot: Snapshot, address: RecordAddress): Pr
     address.source,
     address.table,
     await snapshot.visibleRelations(),
+    address.takesBareTable === true,
   ]);
   const [latest] = rows;
   if (latest === undefined) return undefined;
@@ -130,7 +130,7 @@ with visible as (
 select v.id, v.source_id, v.schema_name, v.table_name from visible v
 cross join (
   select case count(distinct n.schema_name) when 1 then min(n.schema_name) || '.' || $2::text else $2::text end as name
-  from visible n where n.table_name = $2::text and strpos($2::text, '.') = 0
+  from visible n where $4::boolean and n.table_name = $2::text and strpos($2::text, '.') = 0
 ) wanted
 where v.schema_name || '.' || v.table_name = wanted.name
   or not exists (select from visible now where now.schema_name || '.' || now.table_name = wanted.name)

@@ -75,7 +75,7 @@ export async function findRecordChanges(
   after: { readonly entry: bigint } | { readonly time: Micros },
   { high, want }: { readonly high: bigint; readonly want: number },
 ): Promise<RecordEntries | undefined> {
-  const scope = await findRecord(snapshot, address);
+  const scope = await findRecord(snapshot, { ...address, takesBareTable: true });
   if (scope === undefined) return undefined;
   const low = 'entry' in after ? after.entry + 1n : 0n;
   const ids = await findRecordIds(snapshot, scope, {

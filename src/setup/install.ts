@@ -270,12 +270,13 @@ async function writeHistory(
     throw error;
   }
   if (!restarts) return;
+  const to = lsn.replaceAll("'", ''); // a literal, for the statements
   options.log.warn(
-    { source: source.name, reason: slotPlan.reason, from: formatLsn(found.checkpoint.endLsn), to: lsn },
+    { source: source.name, reason: slotPlan.reason, from: formatLsn(found.checkpoint.endLsn), to },
     'gap recorded',
   );
   options.print(
-    `GAP: ${slotPlan.why}. Changes of ${source.name} between ${formatLsn(found.checkpoint.endLsn)} and ${lsn} are not in the history. ` +
+    `GAP: ${slotPlan.why}. Changes of ${source.name} between ${formatLsn(found.checkpoint.endLsn)} and ${to} are not in the history. ` +
       `The gap is on record, and a new epoch (${found.checkpoint.epoch + 1}) begins.`,
   );
 }

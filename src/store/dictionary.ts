@@ -158,6 +158,26 @@ export class Dictionary {
     return result.rows[0]!.id;
   }
 
+  /** Adds those that are not known yet, each without columns and key. Changes none that is. */
+  async addRelations(
+    tables: readonly { readonly oid: number; readonly schema: string; readonly name: string }[],
+  ): Promise<void> {
+    // Looked for first: an insert that meets a conflict uses up an id, and those who stand by ask every second.
+    await this.#pool.query(
+      `insert into ${this.#schema}.relations (source_id, oid, schema_name, table_name)
+       select $1, t.oid, t.schema, t.name from unnest($2::bigint[], $3::text[], $4::text[]) as t(oid, schema, name)
+       where not exists (select from ${this.#schema}.relations r where r.source_id = $1 and r.oid = t.oid)
+       order by t.oid
+       on conflict (source_id, oid) do nothing`,
+      [
+        this.#sourceId,
+        tables.map(({ oid }) => oid),
+        tables.map(({ schema }) => schema),
+        tables.map(({ name }) => name),
+      ],
+    );
+  }
+
   /** The key that a relation had when it was last described; null without one. */
   async lastKey(oid: number): Promise<readonly string[] | null> {
     const result = await this.#pool.query<{ key_columns: string[] | null }>(
