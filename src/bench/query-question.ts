@@ -6,7 +6,7 @@ export interface Sample {
   /** `public.table_001` */
   readonly table: string;
   readonly record: string;
-  /** The claimed id; of an entry without one, that of the busiest user. */
+  /** The claimed id; of an entry without one, that of the source's busiest user. */
   readonly user: string;
   readonly source: string;
   /** RFC 3339, to the second. */

@@ -26,13 +26,19 @@ interface Day extends IdRange {
 
 /**
  * The stretch in which the counts promise `demand` matches, or as many as `MAX_DAYS` days have: first the days that
- * count a match, then in the nearest of them the quarters of an hour.
+ * count a match, then in the nearest of them the quarters of an hour. `maxSparse`: entries of a month up to which tables
+ * are sparse.
  */
-export async function readStretch(scan: Scan, range: IdRange, demand: number): Promise<Stretch> {
+export async function readStretch(
+  scan: Scan,
+  range: IdRange,
+  demand: number,
+  maxSparse = MAX_SPARSE_ENTRIES,
+): Promise<Stretch> {
   const days = await readDays(scan, range);
   if (days.length === 0) return { settled: range, ranges: [], isSparse: false };
   const { chosen, settled } = settle(days, range, scan.direction, demand);
-  const isSparse = isSparseIn(scan.filter, chosen);
+  const isSparse = isSparseIn(scan.filter, chosen, maxSparse);
   return { settled, ranges: mergeRanges(isSparse ? chosen : await readQuarters(scan, chosen), settled), isSparse };
 }
 
@@ -42,12 +48,12 @@ const MAX_SPARSE_ENTRIES = 40_000;
 const PARTITION_DAYS = 31n;
 
 /** Whether the counts tell all that matches in the tables, and that this is little. Pure. */
-function isSparseIn(filter: ResolvedFilter, days: readonly Day[]): boolean {
+function isSparseIn(filter: ResolvedFilter, days: readonly Day[], max: number): boolean {
   if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) return false;
   if (!isInRollupsWhole(filter)) return false;
   const count = days.reduce((sum, day) => sum + day.count, 0n);
   const length = BigInt(days.length);
-  return (count * (length + PARTITION_DAYS)) / length <= MAX_SPARSE_ENTRIES;
+  return (count * (length + PARTITION_DAYS)) / length <= max;
 }
 
 /**

@@ -109,7 +109,7 @@ function tablesSql(order: string, than: string): string {
         'state', case when g.open > 0 then 'partial' else 'covered' end, 'gaps', g.gaps, 'open_gaps', g.open) as coverage
     from page p
     left join lateral (
-      select sum(c.count) as entries, max(c.max_id) as last, json_object_agg(c.action, c.count order by c.count desc) as actions
+      select sum(c.count) as entries, max(c.max_id) as last, json_object_agg(c.action, c.count order by c.count desc, c.action) as actions
       from counted c where c.relation_id = p.id) n on true
     cross join lateral (
       select count(*)::integer as gaps, count(*) filter (where g.to_time is null)::integer as open
