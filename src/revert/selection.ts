@@ -88,6 +88,12 @@ async function findRecordTarget(
   if ('entry' in after && !(await isOfRecord(snapshot, found.scope, after.entry))) {
     throw new RowtrailError('RT_REVERT_TARGET', `${after.entry} is no entry of this record`);
   }
+  if (found.ids.length === 0) {
+    throw new RowtrailError(
+      'RT_REVERT_TARGET',
+      `the record has not been changed since ${'entry' in to ? `entry ${to.entry}` : to.time}`,
+    );
+  }
   return { ids: found.ids, keys: found.scope.keys };
 }
 

@@ -208,6 +208,9 @@ test('a token limited to tables takes back only what it sees, and learns nothing
   const record = { source: data.source, table: 'items', key: '7' };
   const back = await post('/preview', { target: { record, to: { time: '2026-01-01T10:00Z' } } }, 'lim');
   expect([back.status, back.json.data?.summary.steps], back.text).toEqual([200, 1]);
+  const since = await post('/preview', { target: { record, to: { entry: item } } }, 'lim');
+  expect([since.status, since.json.code]).toEqual([404, 'revert_target_not_found']);
+  expect(since.json.detail).toBe(`The record has not been changed since entry ${item}.`);
   // What is wrong is named as the request has it.
   for (const [rest, parameter, said] of [
     [{ fields: ['notes'] }, 'fields', 'did you mean note?'],
