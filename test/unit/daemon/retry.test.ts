@@ -36,6 +36,8 @@ const EXPECTED: Readonly<Record<FailureKind, readonly ErrorCode[]>> = {
     'RT_STORE_VERSION',
     'RT_FILTER',
     'RT_ENTRY_MISSING',
+    'RT_RECORD_MISSING',
+    'RT_TOKEN_MISSING',
     'RT_REVERT_OFF',
     'RT_REVERT_TARGET',
     'RT_REVERT_TOO_LARGE',
