@@ -121,14 +121,14 @@ it('takes an array as one transaction, data of strings that hold brackets and qu
 
 it('refuses what is no event, and names where', async () => {
   for (const [body, parameter, detail] of [
-    [{ action: 'update' }, '0.action', /kept for changes that Rowtrail itself saw/],
-    [{ action: 'export' }, '0.action', /kept for what Rowtrail itself writes/],
-    [{ action: 'Login' }, '0.action', /begin with a letter/],
-    [{}, '0.action', /must be a text: login/],
-    [{ action: 'login', id: 'x' }, '0.id', /must be a UUID/],
+    [{ action: 'update' }, 'action', /kept for changes that Rowtrail itself saw/],
+    [{ action: 'export' }, 'action', /kept for what Rowtrail itself writes/],
+    [{ action: 'Login' }, 'action', /begin with a letter/],
+    [{}, 'action', /must be a text: login/],
+    [{ action: 'login', id: 'x' }, 'id', /must be a UUID/],
     [[{ action: 'login' }, { action: 'login', record: '1' }], '1.record', /takes a table/],
-    [{ action: 'login', comment: 'a\0b' }, '0.comment', /NUL/],
-    [{ action: 'login', context: [] }, '0.context', /must be a JSON object/],
+    [{ action: 'login', comment: 'a\0b' }, 'comment', /NUL/],
+    [{ action: 'login', context: [] }, 'context', /must be a JSON object/],
     [{ action: 'login', table: 'nowhere' }, 'table', /no table nowhere is known/],
     [{ action: 'login', table: 'orders' }, 'table', /may be public\.orders of shop or archive\.orders of shop/],
     [{ action: 'login', source: 'nowhere' }, 'source', /no source nowhere/],
