@@ -102,6 +102,7 @@ begin
   if v_payload operator(pg_catalog.=) pg_catalog.current_setting('rowtrail.sent', true) then
     return;
   end if;
+  -- greet looks, too, but within its handler of exceptions, which is a subtransaction.
   if coalesce(pg_catalog.current_setting('rowtrail.session', true), '') operator(pg_catalog.=) '' then
     perform rowtrail.greet();
     v_payload := rowtrail.payload();

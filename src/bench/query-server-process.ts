@@ -1,13 +1,9 @@
+import { QUERY_POOL } from '../query/store-reader.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import { createLog } from '../lib/log.ts';
 import { VERSION } from '../lib/version.ts';
 import { createPool } from '../pg/pool.ts';
 import type { QueryServerTask } from './query.ts';
-
-/** As many as the daemon has. */
-const POOL_SIZE = 8;
-/** As long as the daemon has it. */
-const POOL_IDLE_MS = 600_000;
 
 // The HTTP server in a process of its own: takes its store as a message, answers with its URL, ends on SIGTERM.
 process.once('message', (task) => {
@@ -15,7 +11,7 @@ process.once('message', (task) => {
 });
 
 async function serve({ url, schema }: QueryServerTask): Promise<void> {
-  const pool = createPool(url, 'http', { max: POOL_SIZE, idleTimeoutMs: POOL_IDLE_MS });
+  const pool = createPool(url, 'http', QUERY_POOL);
   const server = await createHttpServer({
     store: { pool, schema },
     http: {

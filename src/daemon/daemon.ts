@@ -17,16 +17,13 @@ import { peopleReader } from './people-reader.ts';
 import { rollupFolder } from './rollup-folder.ts';
 import { sealRunner } from './seal-runner.ts';
 import { retentionRunner, type RetentionIntervals } from './retention-runner.ts';
+import { QUERY_POOL } from '../query/store-reader.ts';
 import type { StoreTask } from './store-task.ts';
 import { SourceRunner, type RunnerDelays } from './source-runner.ts';
 
 /** How often partitions are made ahead, and old sessions forgotten. */
 const HOUSEKEEPING_INTERVAL_MS = 3_600_000;
 const STORE_POOL_SIZE = 4;
-/** Connections for questions over HTTP: more would only fight over the store's processors. */
-const QUERY_POOL_SIZE = 8;
-/** For how long a connection is kept for the next question: a new one has no plans, and making one takes longer than asking. */
-const QUERY_POOL_IDLE_MS = 600_000;
 
 export interface DaemonOptions {
   readonly log: Log;
@@ -60,10 +57,7 @@ export interface Daemon {
 export async function startDaemon(config: Config, options: DaemonOptions): Promise<Daemon> {
   const { log, intervals, delays, coverageIntervalMs, backlogIntervalMs, lockWatch } = options;
   const storePool = createPool(config.store.url, 'daemon', { max: STORE_POOL_SIZE });
-  const queryPool = createPool(config.store.url, 'http', {
-    max: QUERY_POOL_SIZE,
-    idleTimeoutMs: QUERY_POOL_IDLE_MS,
-  });
+  const queryPool = createPool(config.store.url, 'http', QUERY_POOL);
   const runners = config.sources.map(
     (source) =>
       new SourceRunner({

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Bytes } from '../change/bytes.ts';
 import type { Change, RowAction } from '../change/change.ts';
 import { NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../change/tuple.ts';
-import { isToldByOld } from './changed-columns.ts';
+import { namesChanges } from './changed-columns.ts';
 import { copyBytes, jsonStringLength, sameBytes, writeJsonString } from './json-text.ts';
 import {
   BOOLEAN_VALUE,
@@ -114,7 +114,10 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Chang
   else findUnknown(plan, change);
   shownChanges = changedColumns.count;
   if (change.action === 'update' && plan.hidden.length > 0) diffHidden(plan, change);
-  at = namesChanges(plan, change) ? writeNames(out, at, changedColumns) : putInt32(out, -1, at);
+  const { columns, count } = changedColumns;
+  const names =
+    change.action === 'update' && namesChanges(plan, count, columns, shownChanges, unknownColumns.count, change.old);
+  at = names ? writeNames(out, at, changedColumns) : putInt32(out, -1, at);
   at = unknownColumns.count > 0 ? writeNames(out, at, unknownColumns) : putInt32(out, -1, at);
 
   const rowStart = at;
@@ -125,14 +128,6 @@ export function writeRowEntry(target: RowTarget, plan: RelationPlan, sent: Chang
   at = writeRecordKey(out, at, plan, change, rowStart + 4, rowEnd);
   target.at = at;
   return (unknownColumns.count > 0 ? INCOMPLETE_ROW : PLAIN_ROW) | (keyChanged ? KEY_CHANGED : PLAIN_ROW);
-}
-
-/** Of an update of which something is known, unless `old` is going to tell. */
-function namesChanges(plan: RelationPlan, { action, old }: Change<unknown>): boolean {
-  const { count, columns } = changedColumns;
-  if (action !== 'update') return false;
-  if (count === 0 && unknownColumns.count > 0 && unknownColumns.count === plan.columns.length) return false;
-  return count === 0 || count !== shownChanges || !isToldByOld(columns, count, old!);
 }
 
 function actionBytes(action: RowAction): Bytes {

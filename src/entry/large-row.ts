@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Bytes } from '../change/bytes.ts';
 import type { Change } from '../change/change.ts';
 import { LARGE_VALUE, NULL_VALUE, UNCHANGED_TOAST, type Tuple } from '../change/tuple.ts';
-import { isToldByOld } from './changed-columns.ts';
+import { namesChanges } from './changed-columns.ts';
 import { int32s, namesField, NULL_FIELD } from './copy-field.ts';
 import { hasPartialOldTuple, isJsonNull, MAX_RECORD_KEY_BYTES, writeHead, type EntryHead } from './entry-row.ts';
 import { inMemory, jsonString, sameText, verbatim, type EntryPart } from './entry-part.ts';
@@ -44,15 +44,8 @@ export function writeLargeRowEntry(
   target.at = writeHead(target.bytes, target.at, head, plan.relationId, new Bytes(Buffer.from(change.action)));
 
   const isUpdate = change.action === 'update';
-  const isTold =
-    named.length === changed.length && changed.length > 0 && isToldByOld(changed, changed.length, change.old!);
-  target.addPart(
-    inMemory(
-      isUpdate && !isTold && (unknown.length === 0 || unknown.length < plan.columns.length || named.length > 0)
-        ? namesField(named)
-        : NULL_FIELD,
-    ),
-  );
+  const names = isUpdate && namesChanges(plan, named.length, changed, changed.length, unknown.length, change.old);
+  target.addPart(inMemory(names ? namesField(named) : NULL_FIELD));
   target.addPart(inMemory(unknown.length > 0 ? namesField(unknown) : NULL_FIELD));
   const image = objectParts(plan.columns, (column) => valueSource(column, change, partial));
   addField(target, image);

@@ -137,7 +137,8 @@ export function filterProblem(error: FilterError, q = 'q'): HttpProblem {
   });
 }
 
-function sentence(message: string): string {
+/** A message as an answer's `detail` has it: with a full stop, if it ends in nothing. */
+export function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 

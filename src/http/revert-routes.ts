@@ -21,7 +21,7 @@ import { principalOf } from './authorization.ts';
 import { keepBodies } from './event-routes.ts';
 import { HANDLER_TIMEOUT_MS } from './limits.ts';
 import { noParameters } from './parameters.ts';
-import { filterProblem } from './error-mapping.ts';
+import { filterProblem, sentence } from './error-mapping.ts';
 import { HttpProblem } from './problem.ts';
 import { readerOf } from './reader.ts';
 import { applyAnswer, applyBody, applyHeaders, movedAnswer, previewAnswer, previewBody } from './revert-schemas.ts';
@@ -186,7 +186,7 @@ function problemOfRevert(error: unknown, request: FastifyRequest, log: Log): unk
   if (error instanceof QueryError) return filterProblem(error, 'target.query');
   if (!(error instanceof RowtrailError)) return error;
   const hint = error.hint === undefined ? {} : { hint: error.hint };
-  const detail = sentence(error.message);
+  const detail = sentence(capitalized(error.message));
   if (error instanceof RevertMoved) {
     const code = error.code === 'RT_REVERT_MOVED' ? 'revert_moved' : 'revert_conflict';
     return new HttpProblem(code, detail, { ...hint, preview: previewJson(error.preview) });
@@ -233,7 +233,6 @@ function logRefusal(error: RowtrailError, request: FastifyRequest, log: Log): vo
   log.warn({ code: codeOf(error), route }, error.cause === undefined ? messageOf(error) : tellable(error));
 }
 
-function sentence(message: string): string {
-  const text = message.replace(/^[a-z]/, (letter) => letter.toUpperCase());
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+function capitalized(message: string): string {
+  return message.replace(/^[a-z]/, (letter) => letter.toUpperCase());
 }

@@ -1,5 +1,5 @@
 import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
-import { relationNamed } from './filter.ts';
+import { relationNamed, type ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
 import type { LinkedKey } from './key-chain.ts';
 import { orderOf, type Found, type Scan } from './scan-walk.ts';
@@ -75,8 +75,13 @@ function probeSql(scan: Scan, range: IdRange, { records, linked, want }: RecordP
        cross join lateral (${select('e.relation_id = r.id')} ${truncated}) x ${tableless} ${elsewhere}) found) all_found
      order by all_found.id ${order} limit $3::bigint`,
     parameters,
-    isPlain: filter.not === null && isInRollupsWhole({ ...filter, records: null }),
+    isPlain: isPlainProbe(filter),
   };
+}
+
+/** Whether a probe with this filter is one of few texts, of which each may keep a plan. */
+export function isPlainProbe(filter: ResolvedFilter): boolean {
+  return filter.not === null && isInRollupsWhole({ ...filter, records: null });
 }
 
 /** `parameters` begin with the range and how many are wanted. */

@@ -1,7 +1,7 @@
-import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
+import { entryCondition } from './filter-condition.ts';
 import type { IdRange } from './id-range.ts';
 import { findLinkedKeys, isInManyTables } from './key-chain.ts';
-import { probeRecords, type RecordProbe } from './record-probe.ts';
+import { isPlainProbe, probeRecords, type RecordProbe } from './record-probe.ts';
 import { nearestPart, union, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
 
 /** Entries that keys have in many tables, up to which all of them are read at once. */
@@ -67,8 +67,7 @@ async function readKeyed(
   const sql = `with keyed as materialized (${parts.join(' union all ')})
     select (select count(*)::integer from keyed) as seen, array(select distinct e.id from keyed e
       where e.id between $1::bigint and $2::bigint and ${condition})::text[] as ids`;
-  const isPlain = filter.not === null && isInRollupsWhole({ ...filter, records: null });
-  const rows = await scan.snapshot[isPlain ? 'queryPlanned' : 'query']<{ seen: number; ids: string[] }>(
+  const rows = await scan.snapshot[isPlainProbe(filter) ? 'queryPlanned' : 'query']<{ seen: number; ids: string[] }>(
     sql,
     parameters,
   );

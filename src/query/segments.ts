@@ -108,11 +108,12 @@ async function readQuarters(scan: Scan, days: readonly Day[]): Promise<IdRange[]
   const { filter } = scan;
   const grain = grainOf(filter);
   // Of named actors, or of few tables, an index knows the quarters.
-  const relations = grain === RELATION_DAYS ? (filter.relationIds ?? filter.fieldRelationIds) : null;
+  const relations =
+    grain === RELATION_DAYS && filter.actorIds === null ? (filter.relationIds ?? filter.fieldRelationIds) : null;
   const actors =
     filter.actorIds === null ? '' : ` and u.actor_id = any($${parameters.push(filter.actorIds)}::integer[])`;
   const rollups =
-    relations === null || actors !== ''
+    relations === null
       ? `select * from :schema.rollups u where u.bucket = b.bucket${actors} offset 0`
       : `select u.* from unnest($${parameters.push(relations)}::integer[]) r(id)
          cross join lateral (select * from :schema.rollups u where u.bucket = b.bucket and u.relation_id = r.id offset 0) u`;

@@ -10,6 +10,12 @@ export interface StoreConnection {
   readonly schema: string;
 }
 
+/**
+ * Connections for questions over HTTP: more would only fight over the store's processors. One is kept long for the next
+ * question: a new one has no plans, and making them takes longer than asking.
+ */
+export const QUERY_POOL = { max: 8, idleTimeoutMs: 600_000 };
+
 /** Where the history is read from, and for whom: every question shows what this viewer may see, and counts no more. */
 export interface StoreReader extends StoreConnection {
   readonly viewer: Viewer;

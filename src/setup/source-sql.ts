@@ -169,8 +169,8 @@ function placeholders(input: SourceSqlInput, converted: boolean): Record<string,
     max_image_bytes: String(MAX_IMAGE_BYTES),
     max_bytes: String(MAX_MESSAGE_BYTES),
     max_value_chars: String(MAX_VALUE_CHARS),
-    // Says that a value was shortened.
     separator: `'{s}'`,
+    // Says that a value was shortened.
     ellipsis: input.encoding === 'UTF8' ? 'pg_catalog.chr(8230)' : `'...'`,
   };
 }

@@ -168,36 +168,34 @@ export class TransactionAssembler<R> implements ChangeHandler<R> {
       this.counters.unverifiedMessages += 1;
       return;
     }
-    if (message.kind === 'hello') {
-      if (provesItself(message.secret, this.#options.secret)) this.#options.sessions.add(message.facts);
-      else this.counters.unverifiedMessages += 1;
-      return;
-    }
-    if (message.kind === 'partition') {
-      if (provesItself(message.secret, this.#options.secret)) return this.#partition(message.event);
+    if ('secret' in message && !provesItself(message.secret, this.#options.secret)) {
       this.counters.unverifiedMessages += 1;
       return;
     }
-    if (message.kind === 'schema') {
-      if (provesItself(message.secret, this.#options.secret)) return this.#schema(message.change);
-      this.counters.unverifiedMessages += 1;
-      return;
-    }
-    if (message.kind === 'truncation' || message.kind === 'rows') {
-      if (!provesItself(message.secret, this.#options.secret)) this.counters.unverifiedMessages += 1;
-      else if (message.kind === 'truncation') return this.#truncate(message.truncation);
-      else this.#truncatedRows(message.oid, message.tuples);
-      return;
-    }
-    if (message.kind === 'reverts') {
-      if (!provesItself(message.secret, this.#options.secret)) {
-        this.counters.unverifiedMessages += 1;
+    switch (message.kind) {
+      case 'hello':
+        this.#options.sessions.add(message.facts);
         return;
-      }
-      this.#open();
-      this.#sink.reverts(message.links);
-      return;
+      case 'partition':
+        return this.#partition(message.event);
+      case 'schema':
+        return this.#schema(message.change);
+      case 'truncation':
+        return this.#truncate(message.truncation);
+      case 'rows':
+        this.#truncatedRows(message.oid, message.tuples);
+        return;
+      case 'reverts':
+        this.#open();
+        this.#sink.reverts(message.links);
+        return;
+      case 'context':
+      case 'event':
+        return this.#attributed(message);
     }
+  }
+
+  #attributed(message: Extract<ContextMessage, { kind: 'context' | 'event' }>): void | Promise<void> {
     const facts = this.#options.sessions.find(message.token);
     if (facts instanceof Promise) {
       return facts.then((found) => {
