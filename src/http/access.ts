@@ -55,9 +55,9 @@ export function assertAddressed(request: AddressedRequest, server: ServerAddress
 
 /** Throws an HttpProblem for a query string that does not decode: a value would be searched for as it is written. */
 export function assertReadable(url: string): void {
-  const [, query = ''] = url.split('?', 2);
+  const start = url.indexOf('?');
   try {
-    decodeURIComponent(query);
+    if (start !== -1) decodeURIComponent(url.slice(start + 1));
   } catch {
     throw new HttpProblem('invalid_url', 'The query string holds a % that does not begin an escape, or is not UTF-8.', {
       hint: 'A % itself is written %25.',
