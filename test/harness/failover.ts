@@ -8,6 +8,8 @@ import { until } from './poll.ts';
 const DAEMONS = 3;
 const CLIENTS = 3;
 const LOAD_PAUSE_MS = 60;
+/** However fast one daemon takes over from another. */
+const MIN_COMMITTED = 200;
 
 export interface FailoverReport extends Comparison {
   readonly kills: number;
@@ -43,6 +45,7 @@ export async function failOver(
     await until(() => storedSince(history, now), { timeoutMs: 60_000, what: 'another daemon has taken over' });
     handOverMs.push(Math.round(performance.now() - diedAt));
   }
+  await until(() => load.committed >= MIN_COMMITTED, { timeoutMs: 60_000 });
   await load.stop();
   await prepared.caughtUp({ timeoutMs: 60_000 });
   const compared = await compareWithOracle(database, LOAD_TABLES, await prepared.entries(), {

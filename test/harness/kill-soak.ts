@@ -12,6 +12,8 @@ type Victim = (typeof VICTIMS)[number];
 
 const CLIENTS = 3;
 const LOAD_PAUSE_MS = 120;
+/** However fast the kills follow each other. */
+const MIN_COMMITTED = 100;
 /** How often two of them die at once. */
 const TWO_AT_ONCE = 0.25;
 /** How often the next kill waits until something has been stored: the others hit what is still starting. */
@@ -83,6 +85,7 @@ export async function soakWithKills(
     if (round % PROGRESS_ROUNDS === 0)
       progress(`${round} of ${rounds}: ${JSON.stringify(kills)}, stored up to ${stored}`);
   }
+  await until(() => load.committed >= MIN_COMMITTED, { timeoutMs: PROGRESS_LIMIT_MS });
   await load.stop();
   await capture.caughtUp({ timeoutMs: PROGRESS_LIMIT_MS });
   await daemon.stop();
