@@ -212,19 +212,32 @@ async function readCommented(
   texts: readonly string[],
   { sql, within }: { readonly sql: string; readonly within: string },
 ): Promise<IdRange[] | undefined> {
-  type Row = { readonly low: string; readonly high: string };
   const phrases = (parameters: unknown[]): string =>
     anyPhrase(texts, (value, type) => `$${parameters.push(value)}::${type}`);
-  const toRange = (row: Row): IdRange => ({ low: BigInt(row.low), high: BigInt(row.high) });
-  const rare: unknown[] = [MAX_RARE + 1];
-  const all = await scan.snapshot.queryPlanned<Row>(`select ${sql} @@ ${phrases(rare)} limit $1::bigint`, rare);
-  if (all.length <= MAX_RARE) return all.map(toRange).filter((each) => each.high >= low && each.low <= high);
-  const bounded: unknown[] = [MAX_COMMENTED + 1, low, high];
-  const rows = await scan.snapshot.query<Row>(
-    `select ${sql} @@ ${phrases(bounded)} and ${within} limit $1::bigint`,
-    bounded,
-  );
-  return rows.length > MAX_COMMENTED ? undefined : rows.map(toRange);
+  const rare: unknown[] = [MAX_RARE];
+  const all = rangesOf(await scan.snapshot.queryPlanned(rangesSql(`${sql} @@ ${phrases(rare)}`), rare));
+  if (all !== undefined) return all.filter((each) => each.high >= low && each.low <= high);
+  const bounded: unknown[] = [MAX_COMMENTED, low, high];
+  return rangesOf(await scan.snapshot.query(rangesSql(`${sql} @@ ${phrases(bounded)} and ${within}`), bounded));
+}
+
+type Ranges = { readonly ranges: string | null };
+
+/** In one row: thousands would take longer to be read than to be found. Null of more than $1, which nobody looks at. */
+function rangesSql(select: string): string {
+  return `select case when count(*) <= $1::bigint then coalesce(string_agg(x.low || ' ' || x.high, ','), '') end as ranges
+    from (select ${select} limit $1::bigint + 1) x`;
+}
+
+function rangesOf(rows: readonly Ranges[]): IdRange[] | undefined {
+  const ranges = rows[0]?.ranges ?? null;
+  if (ranges === null) return undefined;
+  return ranges === ''
+    ? []
+    : ranges.split(',').map((range) => {
+        const [low, high] = range.split(' ') as [string, string];
+        return { low: BigInt(low), high: BigInt(high) };
+      });
 }
 
 function readMatching(

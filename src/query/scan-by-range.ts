@@ -1,6 +1,6 @@
 import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
 import type { IdRange } from './id-range.ts';
-import { readStretch } from './segments.ts';
+import { readDays, readStretch, type Day } from './segments.ts';
 import {
   farEnd,
   isSpent,
@@ -30,9 +30,11 @@ export async function findByRange(scan: Scan, range: IdRange, want: number): Pro
   let rest = without(range, near, scan.direction);
   // What rollups promise without knowing the whole filter is no promise.
   let demand = isWhole ? want : want * GROWTH;
+  let days: readonly Day[] | undefined;
   while (found.length < want && rest.low <= rest.high) {
     scan.snapshot.remainingMs();
-    const { settled, ranges, isSparse } = await readStretch(scan, rest, demand);
+    days ??= await readDays(scan, rest);
+    const { settled, ranges, isSparse } = await readStretch(scan, days, rest, { demand });
     const next = await (isSparse ? readOfTables : read)(scan, ranges, want - found.length);
     found.push(...next.ids);
     if (next.until !== null) return { ids: found, until: next.until };

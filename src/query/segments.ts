@@ -19,23 +19,24 @@ export interface Stretch {
   readonly isSparse: boolean;
 }
 
-interface Day extends IdRange {
+/** A day that counts a match, and between which ids. */
+export interface Day extends IdRange {
   readonly day: string;
   readonly count: bigint;
 }
 
 /**
- * The stretch in which the counts promise `demand` matches, or as many as `MAX_DAYS` days have: first the days that
- * count a match, then in the nearest of them the quarters of an hour. `maxSparse`: entries of a month up to which tables
- * are sparse.
+ * The stretch in which the counts promise `demand` matches, or as many as `MAX_DAYS` days have: of the days that
+ * count a match, of the range or a wider one, the nearest ones, and in those the quarters of an hour. `maxSparse`:
+ * entries of a month up to which tables are sparse.
  */
 export async function readStretch(
   scan: Scan,
+  allDays: readonly Day[],
   range: IdRange,
-  demand: number,
-  maxSparse = MAX_SPARSE_ENTRIES,
+  { demand, maxSparse = MAX_SPARSE_ENTRIES }: { readonly demand: number; readonly maxSparse?: number },
 ): Promise<Stretch> {
-  const days = await readDays(scan, range);
+  const days = allDays.filter(({ low, high }) => high >= range.low && low <= range.high);
   if (days.length === 0) return { settled: range, ranges: [], isSparse: false };
   const { chosen, settled } = settle(days, range, scan.direction, demand);
   const isSparse = isSparseIn(scan.filter, chosen, maxSparse);
@@ -80,7 +81,7 @@ export function settle(
 }
 
 /** Nearest the start of the walk first. */
-async function readDays(scan: Scan, range: IdRange): Promise<Day[]> {
+export async function readDays(scan: Scan, range: IdRange): Promise<Day[]> {
   const parameters: unknown[] = [range.low, range.high];
   const grain = grainOf(scan.filter);
   const rows = await scan.snapshot.query<{ day: string; low: string; high: string; count: string }>(

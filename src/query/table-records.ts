@@ -2,7 +2,7 @@ import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
 import { keepEnds, type End, type Ends } from './record-ends.ts';
 import { UNLIMITED, without, type Scan } from './scan-walk.ts';
-import { readStretch } from './segments.ts';
+import { readDays, readStretch } from './segments.ts';
 import type { Snapshot } from './store-reader.ts';
 
 /** Records that are looked up at a time, and for one page: further down, most have changed since, and are passed by. */
@@ -39,11 +39,13 @@ export async function findInTables(
   { ends, want }: { readonly ends: Ends; readonly want: number },
 ): Promise<FoundRecords | undefined> {
   const { snapshot, filter, direction } = scan;
+  const looking: Scan = { ...scan, budget: UNLIMITED };
+  const days = await readDays(looking, range);
   const found: bigint[] = [];
   let [rest, entries, lookedUp] = [range, 0, 0];
   for (let demand = FIRST_DEMAND; rest.low <= rest.high; demand = MAX_DEMAND) {
     snapshot.remainingMs();
-    const { settled, ranges, isSparse } = await readStretch({ ...scan, budget: UNLIMITED }, rest, demand, MAX_INDEXED);
+    const { settled, ranges, isSparse } = await readStretch(looking, days, rest, { demand, maxSparse: MAX_INDEXED });
     const [first, last] = [ranges.at(0), ranges.at(-1)];
     if (first !== undefined && last !== undefined) {
       if (!isSparse && entries === 0) return undefined;

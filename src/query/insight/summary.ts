@@ -164,8 +164,12 @@ function sourceCondition({ sourceIds }: ResolvedFilter, parameters: unknown[]): 
   return `(select a.source_id from :schema.actors a where a.id = t.actor_id) = any($${parameters.push(sourceIds)}::integer[])`;
 }
 
+/** Of one table, the index has the actors in order only where it is compared with `=`: of a list, they would be hashed. */
 function relationCondition(filter: ResolvedFilter, parameters: unknown[]): string {
-  return `${conditionOf('t', { ...filter, sourceIds: null, actorIds: null }, parameters)} and ${sourceCondition(filter, parameters)}`;
+  const { relationIds } = filter;
+  const only = relationIds?.length === 1 ? `t.relation_id = $${parameters.push(relationIds[0])}::integer and ` : '';
+  const rest = { ...filter, sourceIds: null, actorIds: null, relationIds: only === '' ? relationIds : null };
+  return `${only}${conditionOf('t', rest, parameters)} and ${sourceCondition(filter, parameters)}`;
 }
 
 async function countReverts({ snapshot, filter, range }: Counted): Promise<number> {
