@@ -55,6 +55,34 @@ export function mergeMembers(row: readonly Member[], old: readonly Member[]): Me
   return merged;
 }
 
+/**
+ * The text of `row ⊕ old`; `row` are the members of the object `text`. Most images have no space between their members,
+ * and most updates change few: of those, all but the values that are others is copied as it stands.
+ */
+export function mergedObject(text: string, row: readonly Member[], old: readonly Member[]): string {
+  if (old.length > FEW || !isCompact(text, row)) return objectOf(mergeMembers(row, old));
+  let [merged, copied, at, replaced] = ['', 0, 1, 0];
+  for (const { name, rawKey, rawValue } of row) {
+    const start = at + rawKey.length + 1;
+    const end = start + rawValue.length;
+    const other = old.find((member) => member.name === name);
+    if (other !== undefined) {
+      merged += text.slice(copied, start) + other.rawValue;
+      copied = end;
+      replaced += 1;
+    }
+    at = end + 1;
+  }
+  return replaced === old.length ? merged + text.slice(copied) : objectOf(mergeMembers(row, old));
+}
+
+/** Whether nothing is between the members but their colons and commas. */
+function isCompact(text: string, members: readonly Member[]): boolean {
+  let length = 1;
+  for (const { rawKey, rawValue } of members) length += rawKey.length + rawValue.length + 2;
+  return length === text.length && members.length > 0;
+}
+
 const FEW = 8;
 
 /** The named members, in the order of the names. Undefined if one of them is missing. */

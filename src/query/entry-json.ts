@@ -1,6 +1,6 @@
 import {
-  changedColumns,
   membersOf,
+  mergedObject,
   mergeMembers,
   objectOf,
   omitMembers,
@@ -108,7 +108,7 @@ export function entryTexts(record: EntryRecord, of: ContextTexts = contextTexts(
     table: record.table_name === null ? (event?.get('table') ?? 'null') : text(record.table_name),
     record: text(record.record_key),
     key: images.key,
-    changed: namesText(changedColumns(record.changed, record.old)),
+    changed: images.changed,
     before: images.before,
     after: images.after,
     user: of.user,
@@ -151,36 +151,39 @@ function eventOf(data: string): ReadonlyMap<string, string> {
 }
 
 interface Images {
+  readonly changed: string;
   readonly key: string;
   readonly before: string;
   readonly after: string;
   readonly incomplete: string;
 }
 
-const NO_IMAGES: Images = { key: 'null', before: 'null', after: 'null', incomplete: 'null' };
-
 function imagesOf(record: EntryRecord): Images {
-  if (record.row === null) return NO_IMAGES;
+  const old = record.old === null ? null : membersOf(record.old);
+  // As `changedColumns` has it, of members that are at hand.
+  const changed = namesText(record.changed ?? old?.map(({ name }) => name) ?? null);
+  const none: Images = { changed, key: 'null', before: 'null', after: 'null', incomplete: 'null' };
+  if (record.row === null) return none;
   const row = membersOf(record.row);
   const incomplete = incompleteText(record, row);
   const key = keyText(record.key_columns, row);
   switch (record.action) {
     case 'update':
-      return { key, before: beforeText(record, row), after: record.row, incomplete };
+      return { changed, key, before: beforeText(record, row, old ?? []), after: record.row, incomplete };
     case 'delete':
-      return { key, before: record.row, after: 'null', incomplete };
+      return { changed, key, before: record.row, after: 'null', incomplete };
     case 'create':
     case 'baseline':
-      return { key, before: 'null', after: record.row, incomplete };
+      return { changed, key, before: 'null', after: record.row, incomplete };
     default:
-      return NO_IMAGES;
+      return none;
   }
 }
 
 /** row ⊕ old, without the columns whose old value is not known. */
-function beforeText(record: EntryRecord, row: readonly Member[]): string {
-  const merged = record.old === null ? row : mergeMembers(row, membersOf(record.old));
-  return objectOf(record.unknown === null ? merged : omitMembers(merged, new Set(record.unknown)));
+function beforeText({ row: text, unknown }: EntryRecord, row: readonly Member[], old: readonly Member[]): string {
+  if (unknown === null) return mergedObject(text as string, row, old);
+  return objectOf(omitMembers(mergeMembers(row, old), new Set(unknown)));
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { membersOf, mergeMembers, objectOf, omitMembers, pickMembers } from '../../../src/entry/image.ts';
+import { membersOf, mergedObject, mergeMembers, objectOf, omitMembers, pickMembers } from '../../../src/entry/image.ts';
 
 /** Raw JSON value texts, numbers with more digits than a double holds among them. */
 const rawValue = fc.oneof(
@@ -46,6 +46,24 @@ describe('the member scanner', () => {
         expect(merged.map((member) => [member.name, member.rawValue])).toEqual(
           [...model].map(([name, value]) => [name, value.trim()]),
         );
+      }),
+    );
+  });
+
+  it('merges a text as it merges members', () => {
+    fc.assert(
+      fc.property(image, image, fc.array(fc.nat({ max: 11 }), { maxLength: 9 }), space, (row, others, picked, gap) => {
+        const text = (members: [string, string][]): string =>
+          `{${members.map(([name, value]) => `${JSON.stringify(name)}:${gap}${value}`).join(',')}}`;
+        const same = [...new Set(picked)].flatMap((n) => (row[n] === undefined ? [] : [row[n][0]]));
+        const names = [...same, ...others.map(([name]) => name).filter((name) => !same.includes(name))];
+        const old = names
+          .slice(0, Math.max(same.length, others.length))
+          .map((name, n): [string, string] => [name, others[n % Math.max(others.length, 1)]?.[1] ?? '0']);
+        for (const some of [old, old.slice(0, same.length)]) {
+          const [members, changes] = [membersOf(text(row)), membersOf(text(some))];
+          expect(mergedObject(text(row), members, changes)).toBe(objectOf(mergeMembers(members, changes)));
+        }
       }),
     );
   });
