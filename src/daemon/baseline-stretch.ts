@@ -10,7 +10,7 @@ import { parseLsn } from '../pg/lsn.ts';
 import { StalePiece, type BaselineWriter } from '../store/baseline-piece.ts';
 import type { ChunkPool } from '../store/chunk-pool.ts';
 import { Segment } from '../store/segment.ts';
-import type { Insertion } from '../store/writer.ts';
+import type { Insertion } from '../store/flush-queue.ts';
 
 /** Rows and encoded bytes that are written in one store transaction, at most (a last row may go beyond the bytes). */
 const MAX_PIECE_ROWS = 5_000;

@@ -181,9 +181,9 @@ function imagesOf(record: EntryRecord): Images {
 }
 
 /** row ⊕ old, without the columns whose old value is not known. */
-function beforeText({ row: text, unknown }: EntryRecord, row: readonly Member[], old: readonly Member[]): string {
-  if (unknown === null) return mergedObject(text as string, row, old);
-  return objectOf(omitMembers(mergeMembers(row, old), new Set(unknown)));
+function beforeText(record: EntryRecord, row: readonly Member[], old: readonly Member[]): string {
+  if (record.unknown === null) return mergedObject(record.row as string, row, old);
+  return objectOf(omitMembers(mergeMembers(row, old), new Set(record.unknown)));
 }
 
 /**

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import type { Change, TransactionHead, TransactionTail } from '../change/change.ts';
 import type { Context, LoggedEvent } from '../change/context.ts';
 import type { SchemaChange } from '../change/schema-change.ts';
@@ -13,18 +12,17 @@ import { withMasks } from '../entry/mask.ts';
 import { truncationData } from '../entry/truncation-data.ts';
 import { schemaData } from '../entry/schema-data.ts';
 import type { RelationPlan } from '../entry/relation-plan.ts';
-import { messageOf, RowtrailError } from '../lib/errors.ts';
+import { RowtrailError } from '../lib/errors.ts';
 import { Ending } from '../lib/ending.ts';
-import { within } from '../lib/within.ts';
-import { quoteIdentifier } from '../pg/identifier.ts';
-import { backendOf, connectionOptions, explainDatabaseError } from '../pg/pool.ts';
 import type { TransactionSink } from '../transaction/transaction-sink.ts';
-import { takeCheckpoint, type Checkpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import type { Dictionary } from './dictionary.ts';
 import { Flush, FlushAbandoned } from './flush.ts';
+import { FlushQueue, type Insertion, type QueuedInsertion } from './flush-queue.ts';
 import { Lane } from './lane.ts';
-import { isRefusal, RefusedFlush } from './refusal.ts';
+import { QueuePressure } from './queue-pressure.ts';
+import { Registrar } from './registrar.ts';
 import { Tallies } from './rollup.ts';
 import { RevertLinks } from './revert-links.ts';
 import { RowRemarks } from './row-remarks.ts';
@@ -45,11 +43,7 @@ export const WRITER_LIMITS: WriterLimits = {
   maxQueueBytes: 24 * 1024 * 1024,
 };
 
-/** The capture is let go again below this share of `maxQueueBytes`. */
-const RESUME_SHARE = 0.8;
 const LANE_COUNT = 2;
-/** How long closing waits for a store that may be gone. */
-const CLOSE_LIMIT_MS = 1_000;
 
 export interface WriterOptions {
   readonly url: string;
@@ -66,32 +60,6 @@ export interface WriterOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Entries that are no part of the stream, with a block of ids of their own. */
-export interface Insertion {
-  /** Ids to reserve. */
-  readonly count: number;
-  /** Writes and commits; runs alone, when everything before it is durable. What fails here does not stop capture. */
-  run(firstId: bigint): Promise<void>;
-}
-
-interface QueuedInsertion {
-  readonly insertion: Insertion;
-  readonly firstId: Promise<bigint>;
-  readonly settle: { resolve: () => void; reject: (error: unknown) => void };
-}
-
-/** 2000-01-01, from which PostgreSQL counts. */
-const POSTGRES_EPOCH_MS = 946_684_800_000;
-
-interface FlushCounters {
-  entries: number;
-  flushes: number;
-  /** From when a flush was handed to its connection until it was durable, summed up. */
-  flushMs: number;
-  /** When the last stored transaction was committed, by the source's clock, since 1970; null: none was stored. */
-  committedAtMs: number | null;
-}
-
 /**
  * Turns transactions into flushes: batches of whole transactions, each one store transaction with its
  * entries, contexts, rollups and checkpoint. Several transactions share a flush under load; a lone one goes
@@ -103,17 +71,14 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   readonly #limits: WriterLimits;
   readonly #aloneUpTo: bigint;
   readonly #pool: ChunkPool;
-  readonly #registrar: pg.Client;
+  readonly #registrar: Registrar;
   readonly #ending = new Ending();
-  readonly #lanes: Lane[];
-  readonly #freeLanes: Lane[] = [];
-  readonly #waiting: (Flush | QueuedInsertion)[] = [];
+  readonly #lanes: readonly Lane[];
+  readonly #queue: FlushQueue;
+  readonly #pressure: QueuePressure;
   /** They wait for the end of the transaction that is coming in. */
   readonly #insertions: Pick<QueuedInsertion, 'insertion' | 'settle'>[] = [];
-  readonly #active = new Set<Promise<void>>();
-  readonly #running = new Set<Flush>();
   readonly #entry: EntryHead = { occurredAtMicros: 0n, ordinal: 0 };
-  readonly counters: FlushCounters = { entries: 0, flushes: 0, flushMs: 0, committedAtMs: null };
   #flush: Flush | null = null;
   #open = false;
   #transaction: TransactionHead | null = null;
@@ -127,12 +92,6 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   /** The transaction takes something back. */
   #isRevert = false;
   #fromLsn: bigint;
-  #lastWritten: Promise<void> = Promise.resolve();
-  #lastReserved: Promise<unknown> = Promise.resolve();
-  #queuedBytes = 0;
-  #paused = false;
-  #failed = false;
-  #started = false;
   #closing: Promise<void> | null = null;
 
   constructor(options: WriterOptions) {
@@ -141,30 +100,47 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     this.#aloneUpTo = options.aloneUpTo ?? 0n;
     this.#pool = new ChunkPool(this.#limits.maxQueueBytes);
     this.#fromLsn = options.checkpoint.endLsn;
-    const onError = (error: Error): void => this.#fail(error);
-    this.#registrar = new pg.Client(connectionOptions(options.url, 'ids'));
-    this.#registrar.on('error', onError);
+    this.#pressure = new QueuePressure({ maxBytes: this.#limits.maxQueueBytes, onPressure: options.onPressure });
+    const { url, schema, checkpoint, dictionary, onDurable, onFailure } = options;
+    const { sourceId, epoch, capture } = checkpoint;
+    const onError = (error: unknown): void => this.#queue.fail(error);
+    this.#registrar = new Registrar({ url, schema, sourceId, writer: this.id, onError });
     this.#lanes = Array.from(
       { length: LANE_COUNT },
       () =>
         new Lane({
-          url: options.url,
-          schema: options.schema,
-          sourceId: options.checkpoint.sourceId,
-          epoch: options.checkpoint.epoch,
-          capture: options.checkpoint.capture,
+          url,
+          schema,
+          sourceId,
+          epoch,
+          capture,
           writer: this.id,
-          dictionary: options.dictionary,
+          dictionary,
           onCopied: (segment) => this.#release(segment),
-          onRowsCopied: (bytes) => this.#sent(bytes),
+          onRowsCopied: (bytes) => this.#pressure.remove(bytes),
           onError,
         }),
     );
+    this.#queue = new FlushQueue({
+      url,
+      lanes: this.#lanes,
+      registrar: this.#registrar,
+      onlyTransactionOf: (flush) => this.#onlyTransaction(flush),
+      onIdle: () => {
+        if (this.#flush !== null && !this.#open) this.#cut();
+      },
+      onDurable,
+      onFailure,
+    });
+  }
+
+  get counters(): FlushQueue['counters'] {
+    return this.#queue.counters;
   }
 
   /** Nothing received is waiting to be stored: a keepalive's position may be acknowledged. */
   get idle(): boolean {
-    return this.#flush === null && this.#active.size === 0 && this.#waiting.length === 0;
+    return this.#flush === null && this.#queue.isEmpty;
   }
 
   /** Whole transactions wait in one flush with one that is still coming in: `drain` would leave them out with it. */
@@ -173,7 +149,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   }
 
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#pressure.bytes;
   }
 
   /**
@@ -182,19 +158,9 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
    */
   async start(): Promise<Checkpoint> {
     await this.#ending.or(Promise.all([this.#registrar.connect(), ...this.#lanes.map((lane) => lane.connect())]));
-    // A reservation need not be durable before its flush: WAL is written in order, so a durable flush
-    // implies a durable reservation, and a lost reservation was used by nothing.
-    // https://www.postgresql.org/docs/current/wal-async-commit.html
-    await this.#registrar.query('set synchronous_commit = off; set statement_timeout = 0');
-    const checkpoint = await takeCheckpoint(
-      this.#registrar,
-      this.#options.schema,
-      this.#options.checkpoint.sourceId,
-      this.id,
-    );
+    const checkpoint = await this.#registrar.takeCheckpoint();
     this.#fromLsn = checkpoint.endLsn;
-    this.#freeLanes.push(...this.#lanes);
-    this.#started = true;
+    this.#queue.open();
     return checkpoint;
   }
 
@@ -298,7 +264,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     flush.last = { ...tail, committedAtMicros: head.committedAtMicros };
     this.#open = false;
     // A lane that already has a part of it holds a store transaction open: that ends with this commit.
-    if (flush.dispatched || this.#active.size === 0 || head.commitLsn <= this.#aloneUpTo) this.#cut();
+    if (flush.dispatched || !this.#queue.isActive || head.commitLsn <= this.#aloneUpTo) this.#cut();
     if (this.#insertions.length > 0) this.#queueInsertions();
   }
 
@@ -332,13 +298,13 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     } else if (flush !== null) {
       this.#cut();
     }
-    while (this.#active.size > 0) await Promise.all(this.#active);
+    await this.#queue.drain();
     return leftOut;
   }
 
   /** The store's backends that are writing now. */
   get backends(): readonly number[] {
-    return this.#running.size === 0 ? [] : [...this.#lanes.map(({ backend }) => backend), backendOf(this.#registrar)];
+    return this.#queue.backends;
   }
 
   /** Ends at once; what is not committed is rolled back. After `drain`, nothing is left to roll back. Safe to call twice. */
@@ -347,38 +313,12 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
   }
 
   async #close(): Promise<void> {
-    this.#failed = true;
     this.#ending.end(new RowtrailError('RT_STORE_WRITE', 'the writer was closed before it was open'));
-    for (const flush of this.#running) flush.fail(new FlushAbandoned());
-    for (const waiting of this.#waiting) {
-      if (waiting instanceof Flush) waiting.discard();
-      else waiting.settle.reject(new FlushAbandoned());
-    }
+    const closed = this.#queue.close();
     for (const { settle } of this.#insertions) settle.reject(new FlushAbandoned());
     this.#flush?.discard();
-    await Promise.allSettled(this.#lanes.map((lane) => lane.end()));
-    await Promise.allSettled(this.#active);
-    await this.#endBlocks();
-    await this.#registrar.end().catch(() => {});
-  }
-
-  /** Readers would wait for ids that no one will use. If this fails, the next writer does it. */
-  async #endBlocks(): Promise<void> {
-    if (!this.#started) return;
-    const deleted = this.#lastReserved
-      .catch(() => {})
-      .then(() =>
-        this.#registrar.query(
-          `delete from ${quoteIdentifier(this.#options.schema)}.flushes where source_id = $1 and writer = $2`,
-          [this.#options.checkpoint.sourceId, this.id],
-        ),
-      )
-      .then(
-        () => {},
-        () => {},
-      );
-    await within(CLOSE_LIMIT_MS, deleted, () => {});
-    this.#started = false;
+    await closed;
+    await this.#registrar.end();
   }
 
   /** A row that crosses partitions comes as a delete and, right after it, a create. */
@@ -447,29 +387,25 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     const { truncatedRows, revertLinks } = flush;
     const isEmpty =
       segment === null && stretches.length === 0 && truncatedRows.rows.length === 0 && revertLinks.links.length === 0;
-    if ((isEmpty && flush.coverage.length === 0) || this.#failed) return;
+    if ((isEmpty && flush.coverage.length === 0) || this.#queue.hasFailed) return;
     flush.segment = null;
     flush.stretches = [];
     flush.truncatedRows = new TruncatedRows();
     flush.revertLinks = new RevertLinks();
     flush.push({
-      rows: segment === null ? null : { segment, firstId: this.#reserve(segment.rowCount) },
+      rows: segment === null ? null : { segment, firstId: this.#registrar.reserve(segment.rowCount) },
       stretches,
       truncatedRows,
       revertLinks,
     });
-    this.#queuedBytes += truncatedRows.byteLength + revertLinks.byteLength;
     if (segment !== null) {
       segment.sealedBytes = segment.byteLength;
       segment.endsWithDelete = this.#deletedFrom !== 0 && this.#deletedRow === flush.rowCount - 1;
-      this.#queuedBytes += segment.sealedBytes;
     }
-    this.#pressure();
-    if (!flush.dispatched) {
-      flush.dispatched = true;
-      this.#waiting.push(flush);
-    }
-    this.#dispatch();
+    this.#pressure.add(truncatedRows.byteLength + revertLinks.byteLength + (segment?.sealedBytes ?? 0));
+    if (flush.dispatched) return;
+    flush.dispatched = true;
+    this.#queue.push(flush);
   }
 
   /** Ends the flush that is being filled; it consists of whole transactions. */
@@ -481,112 +417,12 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     flush.close();
   }
 
-  #reserve(count: number): Promise<bigint> {
-    const reserved = this.#lastReserved
-      .then(() =>
-        this.#registrar.query<{ first_id: string }>({
-          name: 'reserve_ids',
-          text: `select ${quoteIdentifier(this.#options.schema)}.reserve_ids($1, $2, $3) as first_id`,
-          values: [this.#options.checkpoint.sourceId, this.id, count],
-        }),
-      )
-      .then((result) => BigInt(result.rows[0]!.first_id));
-    // One after the other: a client that has a query at work is not to be given another.
-    this.#lastReserved = reserved;
-    // A lane awaits it, perhaps later: until then a failure must not count as unhandled.
-    reserved.catch((error: unknown) => this.#fail(error));
-    return reserved;
-  }
-
   #queueInsertions(): void {
     if (this.#flush !== null) this.#cut();
     for (const { insertion, settle } of this.#insertions.splice(0)) {
-      if (this.#failed) settle.reject(new FlushAbandoned());
-      else this.#waiting.push({ insertion, settle, firstId: this.#reserve(insertion.count) });
+      if (this.#queue.hasFailed) settle.reject(new FlushAbandoned());
+      else this.#queue.push({ insertion, settle, firstId: this.#registrar.reserve(insertion.count) });
     }
-    this.#dispatch();
-  }
-
-  #dispatch(): void {
-    while (this.#waiting.length > 0 && !this.#failed) {
-      const next = this.#waiting[0]!;
-      if (next instanceof Flush && this.#freeLanes.length === 0) return;
-      this.#waiting.shift();
-      if (next instanceof Flush) this.#send(next, this.#freeLanes.pop()!);
-      else this.#runInsertion(next);
-    }
-  }
-
-  #send(flush: Flush, lane: Lane): void {
-    const written = this.#write(lane, flush, this.#lastWritten);
-    this.#running.add(flush);
-    this.#follow(written, () => {
-      this.#running.delete(flush);
-      this.#freeLanes.push(lane);
-    });
-  }
-
-  /** What comes after it waits for it, and does not mind if it fails: it is no part of the stream. */
-  #runInsertion({ insertion, firstId, settle }: QueuedInsertion): void {
-    const predecessor = this.#lastWritten;
-    const written = (async (): Promise<void> => {
-      const id = await firstId;
-      await predecessor;
-      await insertion.run(id).then(settle.resolve, async (error: unknown) => {
-        await this.#endBlock(id);
-        settle.reject(error);
-      });
-    })();
-    written.catch((error: unknown) => settle.reject(error));
-    this.#follow(written, () => {});
-  }
-
-  #follow(written: Promise<void>, release: () => void): void {
-    this.#lastWritten = written;
-    this.#active.add(written);
-    const ended = (): void => {
-      this.#active.delete(written);
-      release();
-      if (this.#failed) return;
-      if (this.#flush !== null && !this.#open && this.#active.size === 0) this.#cut();
-      this.#dispatch();
-    };
-    written.then(ended, ended);
-  }
-
-  /** Ids that no one will use now: readers must not wait for them. If this fails, the next writer does it. */
-  async #endBlock(firstId: bigint): Promise<void> {
-    // Whoever closes ends them all.
-    if (this.#failed) return;
-    const { schema, checkpoint } = this.#options;
-    const ended = this.#lastReserved
-      .catch(() => {})
-      .then(() =>
-        this.#registrar.query(
-          `delete from ${quoteIdentifier(schema)}.flushes where source_id = $1 and writer = $2 and first_id = $3`,
-          [checkpoint.sourceId, this.id, firstId],
-        ),
-      );
-    this.#lastReserved = ended.catch(() => {});
-    await this.#lastReserved;
-  }
-
-  async #write(lane: Lane, flush: Flush, predecessor: Promise<void>): Promise<void> {
-    const began = performance.now();
-    try {
-      await lane.write(flush, predecessor);
-    } catch (error) {
-      if (error instanceof FlushAbandoned) return;
-      // What comes before it is good, as far as is known: once that is stored, this is where capture stands.
-      await predecessor.catch(() => {});
-      this.#fail(isRefusal(error) ? new RefusedFlush(this.#onlyTransaction(flush), error) : error);
-      throw error;
-    }
-    this.counters.flushes += 1;
-    this.counters.entries += flush.rowCount;
-    this.counters.flushMs += performance.now() - began;
-    this.counters.committedAtMs = Number(flush.last!.committedAtMicros / 1000n) + POSTGRES_EPOCH_MS;
-    this.#options.onDurable(flush.last!.endLsn);
   }
 
   /** The commit LSN of the one transaction that a flush consists of; null: it has several. */
@@ -599,37 +435,6 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
 
   #release(segment: Segment): void {
     segment.release();
-    this.#sent(segment.sealedBytes);
-  }
-
-  #sent(bytes: number): void {
-    this.#queuedBytes -= bytes;
-    this.#pressure();
-  }
-
-  #pressure(): void {
-    const limit = this.#limits.maxQueueBytes;
-    if (!this.#paused && this.#queuedBytes > limit) {
-      this.#paused = true;
-      this.#options.onPressure(true);
-    } else if (this.#paused && this.#queuedBytes < limit * RESUME_SHARE) {
-      this.#paused = false;
-      this.#options.onPressure(false);
-    }
-  }
-
-  #fail(error: unknown): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    const explained = explainDatabaseError(error, 'the store', this.#options.url);
-    const failure =
-      explained.code === 'RT_INTERNAL'
-        ? new RowtrailError('RT_STORE_WRITE', `the store refused a write: ${messageOf(error)}`, {
-            hint: 'Nothing is lost: the source keeps what is not stored. Capture tries again.',
-            cause: error,
-          })
-        : explained;
-    for (const flush of this.#running) flush.fail(failure);
-    this.#options.onFailure(failure);
+    this.#pressure.remove(segment.sealedBytes);
   }
 }
