@@ -34,8 +34,8 @@ export interface LaneOptions {
 }
 
 /**
- * One store connection that writes flushes, one after the other, each in one transaction. Two lanes let the
- * COPY of one flush run while the other commits: the store's backend is the bottleneck (ANCHORS §3).
+ * One store connection that writes flushes, one after the other, each in one transaction. Several lanes let the
+ * COPY of one flush run while another commits: the store's backend is the bottleneck (ANCHORS §3).
  */
 export class Lane {
   readonly #options: LaneOptions;

@@ -43,7 +43,8 @@ export const WRITER_LIMITS: WriterLimits = {
   maxQueueBytes: 24 * 1024 * 1024,
 };
 
-const LANE_COUNT = 2;
+/** The third one copies while one waits for the store's disk and one for its turn to commit; a fourth gains nothing. */
+const LANE_COUNT = 3;
 
 export interface WriterOptions {
   readonly url: string;

@@ -26,20 +26,20 @@ it.runIf(KNOWS_PEAK_MEMORY).each([
     await capture.caughtUp();
     const walsenders = await walsenderPids(shop);
 
-    // Both lanes wait for their commit, so that what comes next waits in a flush: a small transaction, and a huge one.
+    // All three lanes wait for their commit, so that what comes next waits in a flush: a small transaction, and a huge one.
     const holder = await store.connect();
     await holder.query('begin; select from audit.checkpoints for update');
-    for (let id = 1; id <= 3; id += 1) await shop.query(`insert into t values (-${id}, 0, 'before')`);
+    for (let id = 1; id <= 4; id += 1) await shop.query(`insert into t values (-${id}, 0, 'before')`);
     await shop.query(`begin; select set_config('rowtrail.user_id', '7', true);
     insert into t select n, n, repeat('"', ${bytes}) from generate_series(1, ${rows}) n;
     update t set n = n + 1 where id > 0; delete from t where id > 0; commit`);
     const blocks = async (): Promise<number> =>
       (await store.query('select count(*)::int as count from audit.flushes')).rows[0].count;
-    await until(async () => (await blocks()) > 4, { timeoutMs: 60_000, what: 'the huge transaction comes in' });
+    await until(async () => (await blocks()) > 5, { timeoutMs: 60_000, what: 'the huge transaction comes in' });
     await holder.query('commit');
 
     await using poller = new Poller(daemonUrl(daemon.stderr()), 'source=depot');
-    await until(async () => (await smallOnes(store)) === 3, { timeoutMs: 60_000 });
+    await until(async () => (await smallOnes(store)) === 4, { timeoutMs: 60_000 });
     expect(await hugeIsStored(store, rows)).toBe(false);
     let seen = 0;
     let meanwhile = 0;
@@ -83,8 +83,9 @@ async function walsenderPids(database: TestDatabase): Promise<unknown[]> {
 }
 
 async function smallOnes(store: TestDatabase): Promise<number> {
-  return (await store.query(`select count(*)::int as count from audit.entries where record_key in ('-1', '-2', '-3')`))
-    .rows[0].count;
+  return (
+    await store.query(`select count(*)::int as count from audit.entries where record_key in ('-1', '-2', '-3', '-4')`)
+  ).rows[0].count;
 }
 
 async function hugeIsStored(store: TestDatabase, rows: number): Promise<boolean> {
