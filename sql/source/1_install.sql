@@ -77,6 +77,8 @@ begin
   if not pg_catalog.pg_has_role(current_user, 'rowtrail_owner', 'usage') then
     grant rowtrail_owner to current_user;
   end if;
+  -- The role is the cluster's: from here to the end of this transaction, no teardown of another database can drop it.
+  grant usage on schema rowtrail to rowtrail_owner;
 exception when insufficient_privilege then
   raise notice 'rowtrail: no right to create or use the role rowtrail_owner: % owns rowtrail.hello()', current_user;
 end

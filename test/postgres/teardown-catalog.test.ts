@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { startDaemon } from '../../src/daemon/daemon.ts';
 import { codeOf } from '../../src/lib/errors.ts';
+import { renderSourceSql } from '../../src/setup/source-sql.ts';
 import { teardown } from '../../src/setup/teardown.ts';
 import { snapshotCatalog } from '../harness/catalog.ts';
 import { createDatabase, createRole, type TestDatabase, type TestRole } from '../harness/database.ts';
@@ -122,6 +123,30 @@ describe('teardown --drop-history leaves every catalog as it was', () => {
     await until(async () => (await waiting(db, 'transactionid')) > 0, { what: 'setup waits for the role' });
     await other.query('commit');
     await setUp;
+    await teardown(config, { dropHistory: true, print: () => {}, log: silent });
+    expect(await snapshotCatalog(db)).toEqual(before);
+  });
+
+  test('after a setup during which another database’s teardown would have taken the role away', async () => {
+    await using db = await createDatabase(server.url);
+    await db.query('create table plain (id integer primary key)');
+    await using elsewhere = await createDatabase(server.url);
+    const before = await snapshotCatalog(db);
+    const config = configFor(db, { allowUnboundedWal: true });
+    const daemonRole = (await db.query('select current_user as name')).rows[0].name as string;
+    const source = config.sources[0]!;
+    const [first] = await renderSourceSql({ source, daemonRole, revertRole: null, encoding: 'UTF8' });
+    const [settingUp, tearingDown] = [await db.connect(), await elsewhere.connect()];
+    await tearingDown.query("create role rowtrail_owner nologin; set lock_timeout = '100ms'");
+    await settingUp.query(`begin; ${first}`);
+    await tearingDown.query('drop role rowtrail_owner').then(
+      () => expect.unreachable('the role is in use'),
+      (error: unknown) => expect(codeOf(error)).toBe('55P03'),
+    );
+    await settingUp.query('commit');
+    await runSetup(config);
+    const { rows } = await db.query("select proowner::regrole::text as owner from pg_proc where proname = 'hello'");
+    expect(rows).toEqual([{ owner: 'rowtrail_owner' }]);
     await teardown(config, { dropHistory: true, print: () => {}, log: silent });
     expect(await snapshotCatalog(db)).toEqual(before);
   });
