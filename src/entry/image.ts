@@ -26,10 +26,14 @@ export function verbatimMembers(text: string): Member[] {
 
 /**
  * The columns that an update changed, in the row's order, of what is stored of it: most name none, where they are the
- * members of `old`. Null: it is not known.
+ * members of `old`, its text or what that was split into. Null: it is not known.
  */
-export function changedColumns(changed: readonly string[] | null, old: string | null): readonly string[] | null {
-  return changed ?? (old === null ? null : membersOf(old).map(({ name }) => name));
+export function changedColumns(
+  changed: readonly string[] | null,
+  old: string | readonly Member[] | null,
+): readonly string[] | null {
+  if (changed !== null || old === null) return changed;
+  return (typeof old === 'string' ? membersOf(old) : old).map(({ name }) => name);
 }
 
 /** The text of a JSON object with these members. */

@@ -1,4 +1,5 @@
 import {
+  changedColumns,
   membersOf,
   mergedObject,
   mergeMembers,
@@ -160,8 +161,7 @@ interface Images {
 
 function imagesOf(record: EntryRecord): Images {
   const old = record.old === null ? null : membersOf(record.old);
-  // As `changedColumns` has it, of members that are at hand.
-  const changed = namesText(record.changed ?? old?.map(({ name }) => name) ?? null);
+  const changed = namesText(changedColumns(record.changed, old));
   const none: Images = { changed, key: 'null', before: 'null', after: 'null', incomplete: 'null' };
   if (record.row === null) return none;
   const row = membersOf(record.row);

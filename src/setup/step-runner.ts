@@ -94,7 +94,7 @@ export class StepRunner {
 
 /** The role rowtrail_owner is the cluster's: setups of other databases make, grant and drop it at the same time. */
 function isRoleRace(error: unknown): boolean {
-  return /concurrently (updated|deleted|dropped)|pg_authid_rolname_index|pg_auth_members|role "rowtrail_owner" (does not exist|already exists)/.test(
+  return /tuple concurrently|role \d+ was concurrently dropped|pg_authid_rolname_index|pg_auth_members|role "rowtrail_owner" (does not exist|already exists)/.test(
     messageOf(error),
   );
 }

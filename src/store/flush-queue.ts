@@ -89,8 +89,8 @@ export class FlushQueue {
     return this.#running.size === 0 ? [] : [...lanes.map(({ backend }) => backend), registrar.backend];
   }
 
-  push(...items: readonly (Flush | QueuedInsertion)[]): void {
-    this.#waiting.push(...items);
+  push(item: Flush | QueuedInsertion): void {
+    this.#waiting.push(item);
     this.#dispatch();
   }
 

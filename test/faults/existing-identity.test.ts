@@ -8,8 +8,8 @@ import { storedTransactions } from '../harness/stored-transactions.ts';
 
 const KILLS = 8;
 const CLIENTS = 4;
-/** Some of these change no row. */
-const MIN_COMMITTED = 200;
+/** Most of these change some rows, a few change none. */
+const MIN_COMMITTED = 400;
 const SEED = Math.floor(Math.random() * 1e6);
 
 /**
@@ -58,6 +58,6 @@ it(
     await assertStoreInvariants(capture.store);
     const links = await database.query('select kind, count(*)::int as count from audit.entry_links group by kind');
     console.log({ seed: SEED, ...compared, links: links.rows });
-    expect(compared.changes).toBeGreaterThan(MIN_COMMITTED / 2);
+    expect(compared.changes).toBeGreaterThan(200);
   },
 );

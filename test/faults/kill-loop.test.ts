@@ -47,4 +47,6 @@ it(`loses and doubles nothing when killed ${KILLS} times under load (seed ${SEED
   const seals = await assertSealsHold(capture.store);
   expect(seals).toBeGreaterThan(1n);
   console.log({ seed: SEED, storedWhileKilling: stored, seals, ...compared });
+  // Six lives have waited for one of their own.
+  expect(stored).toBeGreaterThan(5);
 });

@@ -12,9 +12,12 @@ import { createDatabase, type TestDatabase } from '../../harness/database.ts';
 import { buffersOf, nodesOf, recordPlans, type PlanNode } from '../../harness/plan-recorder.ts';
 
 const ENTRIES = 200_000;
-/** Six whole months, whenever this runs: of a month that has only begun, all is quickly read from end to end. */
-const HISTORY_END = new Date('2026-07-01T00:00:00Z');
-const DAYS = 181;
+const NOW = new Date();
+/** Six whole months, up to this one: of a month that has only begun, all is quickly read from end to end. */
+const [HISTORY_START, HISTORY_END] = [6, 0].map(
+  (back) => new Date(Date.UTC(NOW.getUTCFullYear(), NOW.getUTCMonth() - back)),
+);
+const DAYS = (HISTORY_END!.getTime() - HISTORY_START!.getTime()) / 86_400_000;
 const PAGE = 10;
 /** Page 10,000 of ten entries each. */
 const DEEP_ENTRY = PAGE * 10_000;
