@@ -11,8 +11,8 @@ inBrowser('the insights', () => {
     await page.getByRole('row', { name: /^Sun/ }).waitFor();
     await page.getByRole('region', { name: 'Changed fields' }).getByRole('link').first().waitFor();
     const marks = page.locator('.figure, .bars a, .column[href], .legend a, a.heat-cell');
+    await expect.poll(() => marks.count()).toBeGreaterThan(20);
     const hrefs = await marks.evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''));
-    expect(hrefs.length).toBeGreaterThan(20);
     // Without times in the address, what is counted is a week: the Timeline would show all there is.
     expect(hrefs.filter((href) => !/^\/timeline\?.*\bfrom=/.test(href))).toEqual([]);
     await expectAccessible(page);
@@ -27,7 +27,7 @@ inBrowser('the insights', () => {
       .getByRole('region', { name: 'Changed fields' })
       .getByRole('link', { name: /^products\.stock/ })
       .waitFor();
-    expect(await page.getByRole('region', { name: 'Tables' }).getByRole('link').count()).toBe(1);
+    await expect.poll(() => page.getByRole('region', { name: 'Tables' }).getByRole('link').count()).toBe(1);
     await close(page);
   });
 
@@ -36,7 +36,7 @@ inBrowser('the insights', () => {
     const heat = page.getByRole('region', { name: 'When in the week' });
     await heat.locator('[data-x]').first().focus();
     const chart = page.getByRole('region', { name: 'Over time' });
-    expect(await chart.locator('.column[tabindex="0"]').count()).toBe(1);
+    await expect.poll(() => chart.locator('.column[tabindex="0"]').count()).toBe(1);
     for (const region of [heat, chart, page.getByRole('region', { name: 'Users' })]) {
       await region.getByRole('button', { name: /as a table$/ }).click();
       await region.getByRole('table').waitFor();

@@ -24,17 +24,14 @@ inBrowser('a revert', () => {
     const mistake = page.locator('article').filter({ hasText: 'removing the test orders' });
     await mistake.waitFor();
     // Who did it, and from where.
-    expect(await mistake.innerText()).toMatch(/Mateo Álvarez[\s\S]*198\.51\.100\.203/);
+    await expect.poll(() => mistake.innerText()).toMatch(/Mateo Álvarez[\s\S]*198\.51\.100\.203/);
     await mistake.getByRole('button', { name: 'Undo…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText(/can be undone/).waitFor();
     await expectAccessible(page);
-    const listed = await dialog
-      .locator('summary')
-      .filter({ hasText: /orders\s+#\d+/ })
-      .allInnerTexts();
-    const orders = listed.map((text) => /#(\d+)/.exec(text)?.[1] ?? '');
-    expect(orders.length).toBe(4);
+    const steps = dialog.locator('summary').filter({ hasText: /orders\s+#\d+/ });
+    await expect.poll(() => steps.count()).toBe(4);
+    const orders = (await steps.allInnerTexts()).map((text) => /#(\d+)/.exec(text)?.[1] ?? '');
     const there = async (): Promise<number> =>
       (await inShop('select count(*)::integer as n from orders where id = any ($1)', [orders])).rows[0].n;
     expect(await there()).toBe(0);
@@ -80,9 +77,9 @@ inBrowser('a revert', () => {
     const dialog = page.getByRole('dialog');
     const row = dialog.getByRole('row', { name: /^name/ });
     await row.waitFor();
-    expect(await row.locator('td').allInnerTexts()).toEqual(['Three', 'One', 'Two']);
+    await expect.poll(() => row.locator('td').allInnerTexts()).toEqual(['Three', 'One', 'Two']);
     const button = dialog.getByRole('button', { name: /^Undo \d+ change/ });
-    expect(await button.isDisabled()).toBe(true);
+    await expect.poll(() => button.isDisabled()).toBe(true);
     await expectAccessible(page);
     await dialog.getByLabel('Overwrite them').check();
     await expect.poll(() => button.isEnabled()).toBe(true);
@@ -104,7 +101,7 @@ inBrowser('a revert', () => {
     await inShop(`update parcels set name = 'Moved' where id = 3`);
     await button.click();
     await dialog.getByRole('alert').waitFor();
-    expect(await dialog.getByRole('row', { name: /^name/ }).locator('td').first().innerText()).toBe('Moved');
+    await expect.poll(() => dialog.getByRole('row', { name: /^name/ }).locator('td').first().innerText()).toBe('Moved');
     expect((await inShop('select name from parcels where id = 3')).rows).toEqual([{ name: 'Moved' }]);
     // The 409.
     expect(takeComplaints(page).every((text) => text.includes('409'))).toBe(true);

@@ -1,5 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import axe from 'axe-core';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject } from 'vitest';
 
 const given = inject('console');
@@ -9,6 +10,12 @@ export const inBrowser = given === null ? describe.skip : describe;
 
 /** The same whatever machine it is; nothing moves that need not. */
 const STEADY = { locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' } as const;
+
+/**
+ * Every answer of the interface comes late by a time of its own, up to this: what a test reads without waiting for it
+ * then fails here, not one day on a slow machine. `ROWTRAIL_TEST_LATENCY_MS=800 npx vitest run --project console`
+ */
+const LATEST_MS = Number(process.env['ROWTRAIL_TEST_LATENCY_MS'] ?? 0);
 
 export interface Scene {
   /** A new window, without anything remembered, at this address of the console. */
@@ -27,6 +34,7 @@ export function useScene(): Scene {
       if (browser === undefined || given === null) throw new Error('there is no browser');
       const context = await browser.newContext({ baseURL: given.url, ...STEADY, ...options });
       context.setDefaultTimeout(15_000);
+      if (LATEST_MS > 0) await delayAnswers(context);
       const page = await context.newPage();
       const said: string[] = [];
       complaints.set(page, said);
@@ -41,6 +49,14 @@ export function useScene(): Scene {
       return page;
     },
   };
+}
+
+async function delayAnswers(context: BrowserContext): Promise<void> {
+  await context.route('**/api/v1/**', async (route) => {
+    await setTimeout(Math.random() * LATEST_MS);
+    // The window may be closed by now.
+    await route.continue().catch(() => undefined);
+  });
 }
 
 /** What the page complained of since the last call: errors of scripts, and what the Content-Security-Policy stopped. */

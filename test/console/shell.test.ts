@@ -10,7 +10,7 @@ inBrowser('the shell', () => {
     await page.getByText('less than a second').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('link', { name: 'Timeline' }).waitFor();
-    expect(await page.title()).toBe('Timeline · Rowtrail');
+    await expect.poll(() => page.title()).toBe('Timeline · Rowtrail');
     await expectAccessible(page);
     await close(page);
   });
@@ -33,7 +33,9 @@ inBrowser('the shell', () => {
     await page.reload();
     await page.getByRole('button', { name: 'Remove -action:create' }).click();
     await page.getByRole('button', { name: 'as text' }).click();
-    expect(await page.getByRole('textbox', { name: 'Search, as text' }).inputValue()).toBe('table:public.products');
+    await expect
+      .poll(() => page.getByRole('textbox', { name: 'Search, as text' }).inputValue())
+      .toBe('table:public.products');
     await close(page);
   });
 
@@ -105,12 +107,12 @@ inBrowser('the shell', () => {
     await page.getByRole('heading', { name: 'Keys and search' }).waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: /^Colours: system/ }).click();
     await page.getByRole('button', { name: /^Colours: light/ }).click();
-    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+    await expect.poll(() => page.locator('html').getAttribute('data-theme')).toBe('dark');
     await page.getByLabel('Time zone').selectOption('Asia/Tokyo');
     await page.waitForURL(/tz=Asia%2FTokyo/);
     await page.reload();
-    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
-    expect(await page.getByLabel('Time zone').inputValue()).toBe('Asia/Tokyo');
+    await expect.poll(() => page.locator('html').getAttribute('data-theme')).toBe('dark');
+    await expect.poll(() => page.getByLabel('Time zone').inputValue()).toBe('Asia/Tokyo');
     await expectAccessible(page);
     await close(page);
   });

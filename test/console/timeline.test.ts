@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { close, expectAccessible, inBrowser, useScene } from './scene.ts';
+import { close, expectAccessible, expectFits, inBrowser, useScene } from './scene.ts';
 import { entryFor, inShop } from './shop.ts';
 
 inBrowser('the Timeline', () => {
@@ -10,8 +10,8 @@ inBrowser('the Timeline', () => {
     const page = await scene.open('/timeline?q=table%3Aproducts+is%3Adirect+field%3Aname');
     const row = page.locator('article').filter({ hasText: 'products #3' }).first();
     await row.getByText('direct SQL').waitFor();
-    expect(await row.locator('ins').innerText()).toContain('(new)');
-    expect(await row.locator('time').getAttribute('title')).toMatch(/\d{4}/);
+    await expect.poll(() => row.locator('ins').innerText()).toContain('(new)');
+    await expect.poll(() => row.locator('time').getAttribute('title')).toMatch(/\d{4}/);
     await row.getByRole('button', { name: 'shop_dba' }).click();
     await page.getByRole('menuitem', { name: 'Only this user' }).click();
     await page.waitForURL(/user%3Ashop_dba/);
@@ -56,7 +56,7 @@ inBrowser('the Timeline', () => {
     expect(await page.getByText(`customers #${rows[0].id}`).count()).toBe(0);
     await news.click();
     const row = page.locator('article').filter({ hasText: `#${rows[0].id}` });
-    expect(await row.locator('ins').innerText()).toBe('XX');
+    await expect.poll(() => row.locator('ins').innerText()).toBe('XX');
     await news.waitFor({ state: 'detached' });
     // Another filter's list begins with its own newest entry, and nothing is in it twice.
     await page.getByRole('button', { name: 'All', exact: true }).click();
@@ -87,7 +87,7 @@ inBrowser('the Timeline', () => {
     await page.keyboard.press('Escape');
     await page.waitForURL(/\/timeline\?/);
     await drawer.waitFor({ state: 'detached' });
-    expect(await second.isVisible()).toBe(true);
+    await expect.poll(() => second.isVisible()).toBe(true);
     await close(page);
   });
 
@@ -100,7 +100,7 @@ inBrowser('the Timeline', () => {
     await page.getByRole('button', { name: /created 10,000 rows/ }).click();
     const shown = page.getByRole('list', { name: 'Entries' });
     await page.locator('li[aria-setsize="10002"]').first().waitFor();
-    expect(await shown.locator('li').count()).toBeLessThan(120);
+    await expect.poll(() => shown.locator('li').count()).toBeLessThan(120);
     const oldest = page.locator('article').filter({ hasText: /#1$/ });
     // Rows are measured when they are first shown, which moves the end a little.
     await expect
@@ -112,7 +112,7 @@ inBrowser('the Timeline', () => {
         { timeout: 15_000 },
       )
       .toBe(1);
-    expect(await shown.locator('li').count()).toBeLessThan(120);
+    await expect.poll(() => shown.locator('li').count()).toBeLessThan(120);
     await close(page);
   });
 
@@ -121,7 +121,7 @@ inBrowser('the Timeline', () => {
     const rows = page.getByRole('list', { name: 'Entries' }).locator('li');
     await rows.first().waitFor();
     const loaded = Number(await rows.first().getAttribute('aria-setsize'));
-    expect(await rows.count()).toBeLessThan(loaded);
+    await expect.poll(() => rows.count()).toBeLessThan(loaded);
     await page.evaluate("dispatchEvent(new Event('beforeprint'))");
     await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(loaded);
     await page.evaluate("dispatchEvent(new Event('afterprint'))");
@@ -147,7 +147,7 @@ inBrowser('the Timeline', () => {
   test('fits a narrow window, in the dark, and has no serious fault', async () => {
     const page = await scene.open('/timeline', { viewport: { width: 380, height: 760 }, colorScheme: 'dark' });
     await page.locator('article').first().waitFor();
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(380);
+    await expectFits(page);
     await expectAccessible(page);
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: 'light' });

@@ -29,7 +29,7 @@ inBrowser('the users', () => {
     const page = await scene.open('/users?q=user%3Aokaf+field%3Astatus');
     const list = page.getByRole('list', { name: 'Users' });
     await list.getByRole('link', { name: 'Ngozi Okafor' }).waitFor();
-    expect(await list.getByRole('listitem').count()).toBe(1);
+    await expect.poll(() => list.getByRole('listitem').count()).toBe(1);
     await page.getByText('Without regard to field:status').waitFor();
     await page.goto('/users?q=nobody-of-this-name');
     await page.getByRole('heading', { name: 'Nothing matches' }).waitFor();
