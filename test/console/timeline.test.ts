@@ -91,7 +91,8 @@ inBrowser('the Timeline', () => {
     await close(page);
   });
 
-  test('holds ten thousand rows, of which few are in the page', async () => {
+  // Fifty pages are loaded one after the other, however long each takes.
+  test('holds ten thousand rows, of which few are in the page', { timeout: 180_000 }, async () => {
     await inShop('create table if not exists mass (id integer primary key)');
     await inShop('insert into mass select generate_series(1, 10000)');
     await entryFor('table:mass record:10000');
@@ -99,7 +100,7 @@ inBrowser('the Timeline', () => {
     // A closed group loads on, page by page.
     await page.getByRole('button', { name: /created 10,000 rows/ }).click();
     const shown = page.getByRole('list', { name: 'Entries' });
-    await page.locator('li[aria-setsize="10002"]').first().waitFor();
+    await page.locator('li[aria-setsize="10002"]').first().waitFor({ timeout: 120_000 });
     await expect.poll(() => shown.locator('li').count()).toBeLessThan(120);
     const oldest = page.locator('article').filter({ hasText: /#1$/ });
     // Rows are measured when they are first shown, which moves the end a little.
