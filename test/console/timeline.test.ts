@@ -98,7 +98,7 @@ inBrowser('the Timeline', () => {
     await entryFor('table:mass record:10000');
     const page = await scene.open('/timeline?q=table%3Amass+action%3Acreate&to=now');
     // A closed group loads on, page by page.
-    await page.getByRole('button', { name: /created 10,000 rows/ }).click();
+    await page.getByRole('button', { name: /created 10,000 rows/ }).click({ timeout: 120_000 });
     const shown = page.getByRole('list', { name: 'Entries' });
     await page.locator('li[aria-setsize="10002"]').first().waitFor({ timeout: 120_000 });
     await expect.poll(() => shown.locator('li').count()).toBeLessThan(120);
