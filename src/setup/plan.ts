@@ -82,7 +82,10 @@ async function objectsStep(found: Survey, source: SourceConfig): Promise<Step> {
   };
 }
 
-/** The role is the cluster's: only a run that made it may take it away. */
+/**
+ * The role is the cluster's: only a run that made it may take it away, and only while no other database has begun to use
+ * it: dependent_objects_still_exist, or gone already.
+ */
 function dropOwnerRole(existed: boolean): string[] {
   if (existed) return [];
   return [
@@ -90,7 +93,11 @@ function dropOwnerRole(existed: boolean): string[] {
 begin
   if exists (select from pg_catalog.pg_roles where rolname = 'rowtrail_owner') then
     drop owned by rowtrail_owner;
-    drop role rowtrail_owner;
+    begin
+      drop role rowtrail_owner;
+    exception when dependent_objects_still_exist or undefined_object then
+      null;
+    end;
   end if;
 end
 $$`,

@@ -42,12 +42,14 @@ export async function createSlot(
 
 async function writers(observer: pg.ClientBase): Promise<string[]> {
   const result = await observer.query<{ line: string }>(
-    `select format('process %s (database %s, %s, %s, since %s)', pid, datname, usename, state,
-         to_char(xact_start at time zone 'UTC', 'HH24:MI:SS "UTC"')) as line
-       from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()
-     union all
-     select format('prepared transaction %L (database %s)', gid, database) from pg_prepared_xacts
-     limit 5`,
+    // The oldest hold it up the longest.
+    `select line from (
+       select format('process %s (database %s, %s, %s, since %s)', pid, datname, usename, state,
+           to_char(xact_start at time zone 'UTC', 'HH24:MI:SS "UTC"')) as line, xact_start as since
+         from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()
+       union all
+       select format('prepared transaction %L (database %s)', gid, database), prepared from pg_prepared_xacts) w
+     order by since limit 5`,
   );
   return result.rows.map(({ line }) => line);
 }

@@ -7,10 +7,12 @@ import { describe, expect, test } from 'vitest';
 import { runChecks } from '../../src/setup/check.ts';
 import { createDatabase, createRole, type TestDatabase } from '../harness/database.ts';
 import { until } from '../harness/poll.ts';
+import { startServer } from '../harness/server.ts';
 import { catalogOf, configFor, outline, readWal, runSetup } from './setup-fixture.ts';
 
 const run = promisify(execFile);
-const QUICK = { lockTimeoutMs: 100, lockAttempts: 2, slotTimeoutMs: 500 };
+/** Other tests’ setups hold the server's one role for a moment. */
+const QUICK = { lockTimeoutMs: 1_000, lockAttempts: 2, slotTimeoutMs: 500 };
 
 const TABLES = `
   create table customers (id integer primary key, name text);
@@ -245,6 +247,31 @@ describe('a setup that fails puts back what it changed', () => {
     });
     await client.query('rollback');
     expect(await catalogOf(db)).toBe(before);
+  });
+
+  test('and leaves the role that it made where another database has begun to use it', async () => {
+    await using server = await startServer();
+    const [db, other] = [await createDatabase(server.url), await createDatabase(server.url)];
+    for (const each of [db, other]) await each.query(TABLES);
+    const before = await catalogOf(db);
+    const client = await db.connect();
+    await client.query('begin; select * from pinned');
+    const failed = runSetup(configFor(db), { limits: { ...QUICK, lockTimeoutMs: 60_000 } });
+    failed.catch(() => {});
+    const waiting = `select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    const { rows } = await until(async () => {
+      const found = await db.query(waiting);
+      return found.rowCount === 1 && found;
+    });
+    // Without a slot, which would wait for the transaction that waits.
+    const trigger = configFor(other, { capture: 'trigger' });
+    await runSetup(trigger);
+    await db.query('select pg_cancel_backend($1)', [rows[0].pid]);
+    await expect(failed).rejects.toMatchObject({ message: expect.not.stringContaining('rowtrail_owner') });
+    await client.query('rollback');
+    expect(await catalogOf(db)).toBe(before);
+    expect((await runChecks(trigger)).filter(({ status }) => status === 'problem')).toEqual([]);
+    for (const each of [db, other]) await each[Symbol.asyncDispose]();
   });
 
   test('when the store refuses its last write', async () => {
