@@ -248,11 +248,12 @@ export class WalCapture<R> implements StreamHandler {
     if (stream.silentMs < silenceMs) return;
     this.#asking = true;
     try {
-      const verdict = await inspectWalsender(url, slot, stream.serverPid);
+      const isSilent = (): boolean => stream.silentMs >= silenceMs;
+      const verdict = await inspectWalsender(url, { slot, pid: stream.serverPid, isSilent });
       if (verdict === 'dead') stream.abort(silence(stream.silentMs));
     } catch (error) {
       // Neither answers: whatever it is, a new attempt will see it.
-      stream.abort(silence(stream.silentMs, error));
+      if (stream.silentMs >= silenceMs) stream.abort(silence(stream.silentMs, error));
     } finally {
       this.#asking = false;
     }

@@ -13,9 +13,13 @@ const INSPECTION_LIMIT_MS = 10_000;
 
 /**
  * Looks, over a connection of its own, whether the walsender `pid` is at work on the slot. One that is not, is ended:
- * it would hold the slot until wal_sender_timeout, or for ever. Rejects where the server can't be asked.
+ * it would hold the slot until wal_sender_timeout, or for ever; but not while `isSilent` says no more that nothing was
+ * heard of it: after a pause of this process, its answers are read only now. Rejects where the server can't be asked.
  */
-export async function inspectWalsender(url: string, slot: string, pid: number): Promise<'working' | 'dead'> {
+export async function inspectWalsender(
+  url: string,
+  { slot, pid, isSilent }: { readonly slot: string; readonly pid: number; readonly isSilent: () => boolean },
+): Promise<'working' | 'dead'> {
   const client = new pg.Client({
     ...connectionOptions(url, 'watch'),
     connectionTimeoutMillis: INSPECTION_LIMIT_MS,
@@ -31,7 +35,7 @@ export async function inspectWalsender(url: string, slot: string, pid: number): 
     );
     const row = result.rows[0];
     const walsender = row === undefined ? null : { pid: row.pid, waitEventType: row.wait_event_type };
-    const verdict = judgeSilence(walsender, pid);
+    const verdict = isSilent() ? judgeSilence(walsender, pid) : 'working';
     if (verdict === 'dead') {
       await client.query(
         'select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1 and active_pid = $2',
