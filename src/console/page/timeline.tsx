@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isRefusal } from '../api/api-error.ts';
 import { call } from '../api/client.ts';
 import type { ActivityPage, Entry } from '../api/schema.ts';
@@ -122,7 +122,7 @@ function Entries({
   // Keys come faster than the page is shown anew.
   const latest = useRef({ rows, at });
   latest.current = { rows, at };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const step = (by: number): void => {
       const { rows: present, at: from } = latest.current;
       let next = from + by;

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { QUERY_KEYS } from '../state/query-text.ts';
 import { onKey } from './shortcut.ts';
 
@@ -21,7 +21,7 @@ const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
 /** Keys and search words, over the page. */
 export function Help() {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => onKey('?', openHelp), []);
+  useLayoutEffect(() => onKey('?', openHelp), []);
   useEffect(() => {
     if (isOpen.value) dialog.current?.showModal();
     else dialog.current?.close();

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { queryText, setQueryText, terms } from '../state/filter.ts';
 import { preference } from '../state/preference.ts';
 import { formatTerm, formatTerms, isSameTerm, parseTerms, type Term } from '../state/query-text.ts';
@@ -12,7 +12,7 @@ const asText = preference('query-as-text', false);
 /** The search: a chip a term, with suggestions, or the whole as text. `/` goes to it. */
 export function QueryBar() {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(
+  useLayoutEffect(
     () =>
       onKey('/', (event) => {
         event.preventDefault();

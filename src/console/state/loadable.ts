@@ -11,6 +11,8 @@ export interface Loadable<T> {
 }
 
 interface State<T> {
+  /** What is being asked for, or was: while a component wants something else already, its answer is on its way. */
+  readonly asked: string | null;
   readonly data: T | null;
   readonly error: unknown;
   readonly loading: boolean;
@@ -26,26 +28,39 @@ export function useLoadable<T>(
   load: (signal: AbortSignal) => Promise<T>,
   { forget = false }: { readonly forget?: boolean } = {},
 ): Loadable<T> {
-  const [state, setState] = useState<State<T>>({ data: null, error: null, loading: key !== null });
+  const [state, setState] = useState<State<T>>({ asked: null, data: null, error: null, loading: key !== null });
   const [turn, setTurn] = useState(0);
   const latest = useRef(load);
   latest.current = load;
   useEffect(() => {
     if (key === null) return undefined;
     const controller = new AbortController();
-    setState((before) => ({ data: forget && turn === 0 ? null : before.data, error: null, loading: true }));
+    setState((before) => ({
+      asked: key,
+      data: forget && before.asked !== key ? null : before.data,
+      error: null,
+      loading: true,
+    }));
     latest.current(controller.signal).then(
       (data) => {
-        if (!controller.signal.aborted) setState({ data, error: null, loading: false });
+        if (!controller.signal.aborted) setState({ asked: key, data, error: null, loading: false });
       },
       (error: unknown) => {
         if (isAbort(error) || controller.signal.aborted) return;
-        setState((before) => ({ data: before.data, error, loading: false }));
+        setState((before) => ({ ...before, error, loading: false }));
       },
     );
     return () => controller.abort();
   }, [key, turn, forget]);
-  return { ...state, reload: () => setTurn((before) => before + 1) };
+  const { asked, data, error, loading } = state;
+  // An effect comes a frame late: nobody may act on an old answer meanwhile as if it were that of the new key.
+  const late = key !== null && asked !== key;
+  return {
+    data: late && forget ? null : data,
+    error: late ? null : error,
+    loading: late || loading,
+    reload: () => setTurn((before) => before + 1),
+  };
 }
 
 /** A list that comes page by page. */

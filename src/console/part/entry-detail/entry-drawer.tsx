@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { API_BASE, call } from '../../api/client.ts';
 import { exactJsonText } from '../../api/exact-json.ts';
 import type { EntryAnswer } from '../../api/schema.ts';
@@ -36,7 +36,7 @@ function Drawer({ id }: { readonly id: string }) {
   const loadable = useLoadable(`${id} ${revertCount.value}`, (signal) =>
     call('GET /activity/{id}', { path: { id }, signal }),
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     drawer.current?.focus({ preventScroll: true });
     const go = (by: 1 | -1): void => {
       const to = neighbour(by);
