@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
+ * Limits are for what never comes, not for what comes late: nothing here is a measure of speed, and a machine may stand
+ * still for some seconds.
+ *
  * One server for all files. A test waits for about half of its time, so there is one worker more than cores; still more
  * would only make the cores the subject of the tests. Files share a worker's modules, which take a second a file to load.
  */
@@ -8,8 +11,8 @@ const onServer = {
   isolate: false,
   globalSetup: 'test/harness/global-setup.ts',
   maxWorkers: 3,
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  testTimeout: 240_000,
+  hookTimeout: 300_000,
 };
 
 export default defineConfig({
@@ -39,9 +42,9 @@ export default defineConfig({
           isolate: false,
           globalSetup: 'test/console/global-setup.ts',
           maxWorkers: 1,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-          expect: { poll: { timeout: 10_000 } },
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 30_000 } },
           sequence: { groupOrder: 2 },
         },
       },

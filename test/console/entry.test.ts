@@ -90,7 +90,7 @@ inBrowser('an entry', () => {
       await client.query(`update customers set name = 'Mended', phone = null where id = 7`);
       await client.query('commit');
     });
-    const id = await entryFor('table:customers record:7 field:preferences action:update');
+    const id = await entryFor('table:customers record:7 field:country action:update');
     const page = await scene.open('/timeline');
     await page.locator('article', { hasText: '<img src=x' }).first().waitFor();
     for (const path of [

@@ -8,27 +8,29 @@ inBrowser('a record', () => {
   const scene = useScene();
   let id: string;
 
-  /** A customer with a life, and an end. */
-  async function makeCustomer(): Promise<void> {
+  /** One with a life, and an end; in a table that nobody at the shop works with. */
+  async function makeMember(): Promise<void> {
+    await inShop('create table members (like customers including all)');
+    await inShop('grant select, insert, update, delete on members to shop_revert');
     const { rows } = await inShop(
-      `insert into customers (name, email, country, preferences) values ($1, $2, 'FR', $3) returning id::text`,
+      `insert into members (name, email, country, preferences) values ($1, $2, 'FR', $3) returning id::text`,
       [HOSTILE, `record-${Date.now()}@example.org`, JSON.stringify({ [HOSTILE]: [HOSTILE] })],
     );
     id = rows[0].id;
-    await inShop('update customers set phone = $2 where id = $1', [id, `${HOSTILE} 1`]);
-    await inShop('update customers set phone = $2, country = null where id = $1', [id, '+33 2']).catch(() =>
-      inShop(`update customers set phone = $2, country = 'DE' where id = $1`, [id, '+33 2']),
+    await inShop('update members set phone = $2 where id = $1', [id, `${HOSTILE} 1`]);
+    await inShop('update members set phone = $2, country = null where id = $1', [id, '+33 2']).catch(() =>
+      inShop(`update members set phone = $2, country = 'DE' where id = $1`, [id, '+33 2']),
     );
-    await inShop('delete from customers where id = $1', [id]);
-    await entryFor(`table:customers record:${id} action:delete`);
+    await inShop('delete from members where id = $1', [id]);
+    await entryFor(`table:members record:${id} action:delete`);
   }
 
   test('that is gone shows what it was, its versions and any two side by side, and comes back', async () => {
-    await makeCustomer();
-    const page = await scene.open(`/resources/shop/public.customers/${id}`);
-    await page.getByRole('heading', { name: `customers #${id} deleted` }).waitFor();
+    await makeMember();
+    const page = await scene.open(`/resources/shop/public.members/${id}`);
+    await page.getByRole('heading', { name: `members #${id} deleted` }).waitFor();
     await page.getByRole('heading', { name: 'As it was at its end' }).waitFor();
-    await expect.poll(() => page.title()).toBe(`customers #${id} · Rowtrail`);
+    await expect.poll(() => page.title()).toBe(`members #${id} · Rowtrail`);
     const state = page.getByRole('region', { name: 'As it was at its end' });
     await state.getByRole('row', { name: `name ${HOSTILE}` }).waitFor();
     await expectAccessible(page);
@@ -56,15 +58,15 @@ inBrowser('a record', () => {
     await dialog.getByRole('button', { name: 'Undo 1 change' }).click();
     await dialog.getByRole('heading', { name: 'Undone' }).waitFor();
     await dialog.getByRole('button', { name: 'Close' }).click();
-    await page.getByRole('heading', { name: `customers #${id}`, exact: true }).waitFor();
-    expect((await inShop('select phone from customers where id = $1', [id])).rows).toEqual([{ phone: '+33 2' }]);
+    await page.getByRole('heading', { name: `members #${id}`, exact: true }).waitFor();
+    expect((await inShop('select phone from members where id = $1', [id])).rows).toEqual([{ phone: '+33 2' }]);
     await page.getByText('undone', { exact: true }).waitFor();
     expect(await page.evaluate('window.hacked')).toBeUndefined();
     await close(page);
   });
 
   test('goes back to a version', async () => {
-    const page = await scene.open(`/resources/shop/public.customers/${id}`, { colorScheme: 'dark' });
+    const page = await scene.open(`/resources/shop/public.members/${id}`, { colorScheme: 'dark' });
     await page
       .getByRole('radio', { name: /^Look at/ })
       .last()
@@ -74,7 +76,7 @@ inBrowser('a record', () => {
     await dialog.getByRole('button', { name: /^Undo \d+ change/ }).click();
     await dialog.getByRole('heading', { name: 'Undone' }).waitFor();
     await dialog.getByRole('button', { name: 'Close' }).click();
-    expect((await inShop('select phone, country from customers where id = $1', [id])).rows).toEqual([
+    expect((await inShop('select phone, country from members where id = $1', [id])).rows).toEqual([
       { phone: null, country: 'FR' },
     ]);
     await page.getByText('No column differs.').waitFor();
@@ -100,14 +102,14 @@ inBrowser('a record', () => {
 
   test('was something at any moment, and says where it is not sure', async () => {
     const page = await scene.open('/resources');
-    const answer = await answerOf<{ data: Record<string, unknown> }>(`/resources/shop/public.customers/${id}`);
+    const answer = await answerOf<{ data: Record<string, unknown> }>(`/resources/shop/public.members/${id}`);
     answer.data['gaps'] = [{ reason: 'slot_lost', table: false, from: '2026-01-01T00:00:00Z', to: null }];
-    answer.data['link'] = `https://shop.example/customers/${id}`;
-    await page.route(`**/api/v1/resources/shop/public.customers/${id}`, (route) => route.fulfill({ json: answer }));
-    await page.goto(`/resources/shop/public.customers/${id}`);
+    answer.data['link'] = `https://shop.example/members/${id}`;
+    await page.route(`**/api/v1/resources/shop/public.members/${id}`, (route) => route.fulfill({ json: answer }));
+    await page.goto(`/resources/shop/public.members/${id}`);
     await page.getByText('The record may have changed unseen since its last entry.').waitFor();
     const link = page.getByRole('link', { name: 'Open in the application' });
-    await expect.poll(() => link.getAttribute('href')).toBe(`https://shop.example/customers/${id}`);
+    await expect.poll(() => link.getAttribute('href')).toBe(`https://shop.example/members/${id}`);
     await expect.poll(() => link.getAttribute('rel')).toContain('noopener');
     await page.getByLabel('State at').fill('2020-01-01T12:00:00');
     await page.getByRole('button', { name: 'Show', exact: true }).click();
@@ -117,7 +119,7 @@ inBrowser('a record', () => {
   });
 
   test('has a report in every format, and prints', async () => {
-    const page = await scene.open(`/resources/shop/public.customers/${id}?tz=Asia%2FTokyo`);
+    const page = await scene.open(`/resources/shop/public.members/${id}?tz=Asia%2FTokyo`);
     await page.getByRole('button', { name: /Audit-trail report/ }).click();
     const links = page.locator('.popover-panel a');
     await expect.poll(() => links.count()).toBe(4);
@@ -166,7 +168,7 @@ inBrowser('a record', () => {
   });
 
   test('that never was is said not to be', async () => {
-    const page = await scene.open('/resources/shop/public.customers/none');
+    const page = await scene.open('/resources/shop/public.members/none');
     await page.getByText('The history has no such record.').waitFor();
     await page.context().close();
   });

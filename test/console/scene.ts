@@ -33,7 +33,7 @@ export function useScene(): Scene {
     async open(path, options = {}) {
       if (browser === undefined || given === null) throw new Error('there is no browser');
       const context = await browser.newContext({ baseURL: given.url, ...STEADY, ...options });
-      context.setDefaultTimeout(15_000);
+      context.setDefaultTimeout(60_000);
       if (LATEST_MS > 0) await delayAnswers(context);
       const page = await context.newPage();
       const said: string[] = [];
@@ -68,6 +68,9 @@ const complaints = new WeakMap<Page, string[]>();
 
 /** Closes the window, and fails if it complained. */
 export async function close(page: Page): Promise<void> {
+  // What the page polls for may be under way in a route of the test.
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.context().unrouteAll({ behavior: 'ignoreErrors' });
   await page.context().close();
   expect(takeComplaints(page)).toEqual([]);
 }
@@ -75,7 +78,7 @@ export async function close(page: Page): Promise<void> {
 /** Fails for what axe finds serious or critical in the page. */
 export async function expectAccessible(page: Page): Promise<void> {
   // What is asked for anew is pale meanwhile.
-  await expect.poll(() => page.locator('.stale').count(), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => page.locator('.stale').count()).toBe(0);
   // The policy of the page takes no script but its own; what the debugger evaluates is not held to it.
   await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {

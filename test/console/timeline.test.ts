@@ -92,7 +92,7 @@ inBrowser('the Timeline', () => {
   });
 
   // Fifty pages are loaded one after the other, however long each takes.
-  test('holds ten thousand rows, of which few are in the page', { timeout: 180_000 }, async () => {
+  test('holds ten thousand rows, of which few are in the page', async () => {
     await inShop('create table if not exists mass (id integer primary key)');
     await inShop('insert into mass select generate_series(1, 10000)');
     await entryFor('table:mass record:10000');
@@ -110,7 +110,7 @@ inBrowser('the Timeline', () => {
           await page.keyboard.press('End');
           return oldest.count();
         },
-        { timeout: 15_000 },
+        { timeout: 60_000 },
       )
       .toBe(1);
     await expect.poll(() => shown.locator('li').count()).toBeLessThan(120);

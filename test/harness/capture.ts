@@ -296,7 +296,7 @@ async function caughtUp(
           [MARKER_TABLE, id, source],
         )
       ).rowCount === 1,
-    { timeoutMs: options.timeoutMs ?? 30_000, what: 'everything committed is stored' },
+    { timeoutMs: options.timeoutMs ?? 110_000, what: 'everything committed is stored' },
   );
 }
 

@@ -1,5 +1,6 @@
 const POLL_MS = 20;
-const DEFAULT_TIMEOUT_MS = 15_000;
+/** For what is sure to come: a machine may be slow, or stand still for some seconds. */
+const DEFAULT_TIMEOUT_MS = 60_000;
 
 /**
  * Calls `probe` until it returns something truthy, and returns that. An error counts as "not

@@ -123,7 +123,12 @@ test('a server that a killed process left running is stopped, one of a living pr
   });
   let output = '';
   other.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const pid = Number(await until(() => /^(\d+)\n/.exec(output)?.[1], { what: 'the other process started its server' }));
+  const pid = Number(
+    await until(() => /^(\d+)\n/.exec(output)?.[1], {
+      what: 'the other process started its server',
+      timeoutMs: 120_000,
+    }),
+  );
   await expect(start()).rejects.toThrow(`in use by process ${other.pid}`);
   expect(processIdentity(pid)).not.toBeNull();
 

@@ -11,6 +11,8 @@ import { until } from '../harness/poll.ts';
 
 const run = promisify(execFile);
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+/** A network may be slow. */
+const INSTALL_LIMIT_MS = 600_000;
 const QUICK_INSTALL = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
 
 let folder: string;
@@ -37,7 +39,7 @@ beforeAll(async () => {
       http: { port: 0, auth: { mode: 'none' } },
     }),
   );
-});
+}, INSTALL_LIMIT_MS);
 
 afterAll(async () => {
   await database[Symbol.asyncDispose]();

@@ -5,12 +5,14 @@ import { startServer, type TestServer } from '../harness/server.ts';
 import { catalogOf, configFor } from './setup-fixture.ts';
 
 const OLD_MAJOR = 13;
+/** Its server may have to be fetched. */
+const FETCH_LIMIT_MS = 600_000;
 
 describe(`PostgreSQL ${OLD_MAJOR}`, () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({}, OLD_MAJOR);
-  });
+  }, FETCH_LIMIT_MS);
   afterAll(async () => {
     await server.stop();
   });

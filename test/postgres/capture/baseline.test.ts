@@ -122,7 +122,7 @@ describe.each(['wal', 'trigger'] as const)('existing rows become baseline entrie
     await store[Symbol.asyncDispose]();
   });
 
-  it('while they are inserted, updated, deleted, truncated, and given other keys', { timeout: 120_000 }, async () => {
+  it('while they are inserted, updated, deleted, truncated, and given other keys', async () => {
     const writer = await database.connect();
     const writing = new AbortController();
     let written = 0;

@@ -39,7 +39,7 @@ async function afterEach(first: number, inside: string): Promise<void> {
       end loop;
     end $$`);
   await client.end();
-  await capture.caughtUp({ timeoutMs: 10_000 });
+  await capture.caughtUp();
 }
 
 describe('what is sent in a subtransaction comes before the rows that are written behind it', () => {

@@ -30,7 +30,7 @@ async function entryAfter(before: string, params: readonly unknown[] = []): Prom
   await client.query('insert into t values ($1)', [next]);
   await client.query('commit');
   await client.end();
-  await capture.caughtUp({ timeoutMs: 10_000 });
+  await capture.caughtUp();
   const [entry] = await capture.entries(`e.record_key = '${next}' and r.table_name = 't'`);
   return entry!;
 }

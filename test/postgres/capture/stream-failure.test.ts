@@ -47,14 +47,15 @@ it(
         return error;
       },
     );
-    // All of it is on its way, or the walsender has failed.
+    // All of it is on its way, or the walsender has failed; and the first message has come here.
+    const written = (await database.query('select pg_current_wal_lsn() as lsn')).rows[0].lsn;
     await until(async () => {
       const sent = await database.query(
         `select from pg_replication_slots s left join pg_stat_replication r on r.pid = s.active_pid
-       where s.slot_name = $1 and (r.pid is null or r.sent_lsn >= pg_current_wal_lsn())`,
-        [source.slot],
+       where s.slot_name = $1 and (r.pid is null or r.sent_lsn >= $2::pg_lsn)`,
+        [source.slot, written],
       );
-      return sent.rowCount === 1;
+      return sent.rowCount === 1 && handled !== '';
     });
     expect([handled, isOver]).toEqual(['B', false]);
     release();

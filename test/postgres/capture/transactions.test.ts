@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareCapture, type Capture, type RunningDaemon, type StoredEntry } from '../../harness/capture.ts';
 import { createDatabase, type TestDatabase } from '../../harness/database.ts';
 import { assertStoreInvariants } from '../../harness/oracle.ts';
+import { until } from '../../harness/poll.ts';
 
 const TABLE = 'plain';
 
@@ -103,6 +104,8 @@ describe('trap 1: adjacent commits', () => {
     await newEntries();
     await daemon.stop();
     // COMMIT PREPARED writes one record, and no daemon writes another between them.
+    const isActive = 'select from pg_replication_slots where slot_name = $1 and active_pid is not null';
+    await until(async () => (await client.query(isActive, [capture.source.slot])).rowCount === 0);
     await client.query(`commit prepared '${names[0]}'`);
     const { rows } = await client.query('select pg_current_wal_insert_lsn() as lsn');
     for (const name of names.slice(1)) await client.query(`commit prepared '${name}'`);

@@ -139,14 +139,14 @@ describe(`traps 18 and 19: an image holds what the server’s output functions p
     );
   });
 
-  it('whatever the tables, types, values and transactions', { timeout: 120_000 }, async () => {
+  it('whatever the tables, types, values and transactions', async () => {
     const types = [...BUILT_IN, ...RANGES, ...[...available].flatMap((name) => EXTENSION_TYPES[name] ?? [])];
     const deadline = performance.now() + TIME_LIMIT_MS;
     let runs = 0;
     let changes = 0;
     await fc.assert(
       fc.asyncProperty(caseOf(types).map(printable), async (run) => {
-        if (performance.now() > deadline) return;
+        if (runs > 3 && changes > runs && performance.now() > deadline) return;
         changes += await check(run);
         runs += 1;
       }),

@@ -259,12 +259,12 @@ set lock_timeout = '50ms';
 update people set note = 'waits' where id = 1;
 lock table people in share mode;
 reset lock_timeout;
-set statement_timeout = '80ms';
+set statement_timeout = '1s';
 update people set note = 'slow' where id = 2 and pg_sleep(30) is not null;
 reset statement_timeout;
 begin;
 insert into keyless values (700, 'before the timeout');
-set local statement_timeout = '80ms';
+set local statement_timeout = '1s';
 select pg_sleep(30);
 rollback;
 -- @app

@@ -57,15 +57,17 @@ test('a new table is captured by triggers from its first row, whoever makes it',
 test('the rows that a new table came with get a baseline', async () => {
   await using db = await createDatabase();
   const source = await track(db, 'create table orders (id int primary key)', TRIGGER);
-  await source.captured(async () => {
-    await db.query('create table copied as select g as id from generate_series(1, 3) g');
-    await db.query('update copied set id = 9 where id = 1');
-    await db.query('create table empty as select g as id from generate_series(1, 0) g; insert into empty values (1)');
-  });
+  // Before a daemon sees any of it: the baseline is of what the changes left.
+  await db.query('create table copied as select g as id from generate_series(1, 3) g');
+  await db.query('update copied set id = 9 where id = 1');
+  await db.query('create table empty as select g as id from generate_series(1, 0) g; insert into empty values (1)');
+  await source.captured(async () => {});
   expect(await source.gaps()).toEqual([]);
-  const [update, create] = await source.entries();
-  expect(update).toMatchObject({ table_name: 'copied', action: 'update', old: '{"id":1}' });
-  expect(create).toMatchObject({ table_name: 'empty', action: 'create' });
+  const changes = (await source.entries()).filter(({ action }) => action !== 'baseline');
+  expect(changes).toMatchObject([
+    { table_name: 'copied', action: 'update', old: '{"id":1}' },
+    { table_name: 'empty', action: 'create' },
+  ]);
   await source.captured(() =>
     until(
       async () => (await db.query('select from audit.baselines where finished_at is not null')).rowCount === 1,

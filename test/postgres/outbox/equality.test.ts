@@ -105,7 +105,7 @@ async function captured(db: TestDatabase, workload: Workload): Promise<Line[]> {
           [`"${marker}"`],
         )
       ).rowCount === 1,
-    { timeoutMs: 8_000, what: `${workload.name} is stored` },
+    { what: `${workload.name} is stored` },
   );
   const { rows } = await db.query(
     `select dense_rank() over (order by e.transaction_id)::int as transaction, coalesce(r.table_name, '') as table_name,

@@ -153,7 +153,10 @@ test('the chain survives retention: what is gone is told, and what is left is st
 
   await switchTriggersOff(database);
   const last = (await seals(database)).at(-1)!;
-  await database.query(`update audit.entries set action = 'create' where id = (select max(id) from audit.entries)`);
+  await database.query(
+    `update audit.entries set action = case action when 'create' then 'update' else 'create' end
+     where id = (select max(id) from audit.entries)`,
+  );
   await database.query(`update audit.seals set sealed_at = now() where number = 1`);
   expect((await verify(database.url)).problems.map(({ seal, kind }) => [seal, kind])).toEqual([
     [1n, 'seal_changed'],
