@@ -187,8 +187,7 @@ test('the daemon removes at once and goes on trying; two of them take turns', as
     { what: 'the last month is gone' },
   );
   // The login of the test above was not counted.
-  const uncounted = "select count(*) from audit.entries where action <> 'login'";
-  await until(async () => (await rollups()) === (await one(uncounted)), { what: 'and its counts are' });
+  await until(async () => (await rollups()) === String(BigInt(await entries()) - 1n), { what: 'and its counts are' });
   await Promise.all(runners.map((runner) => runner.stop()));
   await Promise.all(running);
   await pool.end();
