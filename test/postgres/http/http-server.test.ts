@@ -547,7 +547,11 @@ describe('listening', () => {
     const slow = fetch(`${url}/api/v1/activity`);
     await until(
       async () =>
-        (await history.database.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).rowCount === 1,
+        (
+          await history.database.query(
+            `select from pg_stat_activity where application_name = 'rowtrail test reader' and wait_event_type = 'Lock' and datname = current_database()`,
+          )
+        ).rowCount === 1,
     );
     const closed = listening.close();
     await locker.query('rollback');
