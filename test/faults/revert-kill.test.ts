@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../src/embedded/free-port.ts';
 import { until } from '../harness/poll.ts';
 import { programFor, type Program } from '../harness/program.ts';
 import { revertScene, type RevertScene } from '../postgres/revert/fixture.ts';
@@ -119,13 +119,4 @@ async function startDaemon(): Promise<AsyncDisposable & { kill(): Promise<void> 
     await exited;
   };
   return { kill, [Symbol.asyncDispose]: kill };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
