@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { DaemonProcess } from '../harness/capture.ts';
-import { createDatabase, type TestDatabase } from '../harness/database.ts';
+import { createDatabase } from '../harness/database.ts';
+import { storedSince } from '../harness/failover.ts';
 import { makeNetwork, mayMakeNetworks } from '../harness/network.ts';
 import { until } from '../harness/poll.ts';
 import { assertStoreInvariants } from '../harness/oracle.ts';
@@ -40,7 +41,8 @@ it.runIf(await mayMakeNetworks())(
       const pulledAt = performance.now();
       await local.streaming;
       tookMs.push(Math.round(performance.now() - pulledAt));
-      await until(() => storesNow(store), { what: 'the other one stores' });
+      const { now } = (await database.query('select clock_timestamp()::text as now')).rows[0];
+      await until(() => storedSince(store, now), { timeoutMs: 60_000, what: 'the other one stores' });
       await Promise.all(cables.map((cable) => network.plug(cable)));
       await until(() => /"state":"waiting"/.test(remote.stderr().slice(before)), {
         timeoutMs: 60_000,
@@ -64,11 +66,4 @@ it.runIf(await mayMakeNetworks())(
 
 function says(daemon: DaemonProcess, text: string): Promise<boolean> {
   return until(() => daemon.stderr().includes(text), { timeoutMs: 30_000, what: text });
-}
-
-async function storesNow(store: TestDatabase): Promise<boolean> {
-  const found = await store.query(
-    `select from audit.entries where occurred_at > clock_timestamp() - interval '500 milliseconds' limit 1`,
-  );
-  return found.rowCount === 1;
 }

@@ -1,4 +1,4 @@
-import { createDatabase } from './database.ts';
+import { createDatabase, type TestDatabase } from './database.ts';
 import { prepareCapture, type CaptureOptions } from './capture.ts';
 import { Fleet } from './fleet.ts';
 import { createLoadSchema, Load, LOAD_TABLES } from './load.ts';
@@ -59,7 +59,8 @@ export async function failOver(
   return { kills, handOverMs, ...compared };
 }
 
-async function storedSince(history: Awaited<ReturnType<typeof createDatabase>>, time: string | null): Promise<boolean> {
+/** Whether something is stored that happened after `time`, or anything at all. */
+export async function storedSince(history: TestDatabase, time: string | null): Promise<boolean> {
   const found = await history.query(
     `select from audit.entries where $1::timestamptz is null or occurred_at > $1::timestamptz limit 1`,
     [time],
