@@ -11,7 +11,12 @@ it(
     await using store = await createDatabase();
     await using proxy = await startProxy(database.url);
     const capture = await withItems(database, store);
-    await using daemon = await capture.start({ ...QUICK, url: proxy.url });
+    // What is asked right after the freeze is answered before the daemon takes the connection for lost.
+    await using daemon = await capture.start({
+      ...QUICK,
+      intervals: { ...QUICK.intervals!, silenceMs: 8_000 },
+      url: proxy.url,
+    });
     await database.query('insert into items values (1)');
     await capture.caughtUp();
     const { active_pid: before } = await slotOf(capture);
