@@ -25,7 +25,7 @@ import {
 /** Longer than a machine that is busy keeps a daemon from saying that it is there. */
 const WAL_SENDER_TIMEOUT_MS = 5_000;
 
-describe('capture goes on', { timeout: 120_000 }, () => {
+describe('capture goes on', { timeout: 240_000 }, () => {
   it('when connections to source and store are cut under load', async () => {
     await using database = await createDatabase();
     await using store = await createDatabase();
@@ -144,7 +144,10 @@ describe('capture goes on', { timeout: 120_000 }, () => {
       await using database = await createDatabase(source.url);
       await using store = await createDatabase(server.url);
       const capture = await withItems(database, store);
-      await using daemon = await capture.start({ ...QUICK, intervals: { ...QUICK.intervals!, statusMs: 500 } });
+      await using daemon = await capture.start({
+        ...QUICK,
+        intervals: { ...QUICK.intervals!, statusMs: 500, silenceMs: WAL_SENDER_TIMEOUT_MS },
+      });
       await capture.caughtUp();
       const before = await slotOf(capture);
       let confirmedLsn = 0n;
@@ -171,7 +174,7 @@ describe('capture goes on', { timeout: 120_000 }, () => {
       } finally {
         for (const pid of backends) process.kill(pid, 'SIGCONT');
       }
-      await capture.caughtUp({ timeoutMs: 60_000 });
+      await capture.caughtUp({ timeoutMs: 120_000 });
       expect(await storedItems(capture)).toHaveLength(40_000);
       const { commit_lsn: committed } = (
         await store.query('select max(commit_lsn) as commit_lsn from audit.transactions where size > 1')
@@ -217,7 +220,7 @@ describe('capture goes on', { timeout: 120_000 }, () => {
     await using load = await startLoad(database, 13);
     await using second = await capture.start();
     // It has looked at slot and checkpoint several times while the first moved both.
-    await until(async () => (await liveOf(second)).counters.retries >= 4, { timeoutMs: 30_000 });
+    await until(async () => (await liveOf(second)).counters.retries >= 4, { timeoutMs: 60_000 });
     expect(await liveOf(second)).toMatchObject({ state: 'waiting', error: { code: 'RT_SLOT_BUSY' } });
     first.kill('SIGKILL');
     await reaches(second, 'streaming');
