@@ -21,7 +21,7 @@ const GATE = `
   insert into gate values (0)`;
 
 describe.each(['wal', 'trigger'] as const)('a baseline (%s)', (way) => {
-  it('goes on where it was after kill -9, and each row is recorded once', { timeout: 180_000 }, async () => {
+  it('goes on where it was after kill -9, and each row is recorded once', { timeout: 360_000 }, async () => {
     await using database = await createDatabase();
     await using store = await createDatabase();
     await database.query(`create table items (id int primary key, t text); create table log (n int, t text);
@@ -36,7 +36,7 @@ describe.each(['wal', 'trigger'] as const)('a baseline (%s)', (way) => {
       // However long it lives, it leaves something to those after it.
       await store.query('update gate set most = $1', [seen + 2 * PIECE_ROWS]);
       await using daemon = await capture.spawn();
-      await until(async () => (await rows()) > seen, { timeoutMs: 60_000 });
+      await until(async () => (await rows()) > seen, { timeoutMs: 120_000 });
       await database.query(`update items set t = 'y' where id = ${1 + kills * 15_000}; delete from items where id = ${ROWS - kills};
         insert into log values (${-1 - kills}, 'new')`);
       // Every other time it ends in order, and at once.

@@ -14,7 +14,7 @@ const SEED = Math.floor(Math.random() * 1e6);
 
 it.runIf(await mayMakeNetworks())(
   `a daemon that the network cuts off from its databases is replaced, and writes nothing when it is back (seed ${SEED})`,
-  { timeout: 180_000 },
+  { timeout: 360_000 },
   async () => {
     await using network = await makeNetwork();
     await using server = await startServer({ wal_sender_timeout: `${WAL_SENDER_TIMEOUT_MS}ms` });
@@ -65,5 +65,5 @@ it.runIf(await mayMakeNetworks())(
 );
 
 function says(daemon: DaemonProcess, text: string): Promise<boolean> {
-  return until(() => daemon.stderr().includes(text), { timeoutMs: 30_000, what: text });
+  return until(() => daemon.stderr().includes(text), { timeoutMs: 60_000, what: text });
 }

@@ -16,7 +16,7 @@ const HAND_OVER_LIMIT_MS = 5_000;
 describe('three daemons on one source', () => {
   it.each(['wal', 'trigger'] as const)(
     `lose and double nothing when the one that captures is killed (%s, seed ${SEED})`,
-    { timeout: 180_000 },
+    { timeout: 360_000 },
     async (capture) => {
       const report = await failOver(KILLS, SEED, capture);
       console.log({ capture, ...report });

@@ -112,7 +112,7 @@ async function startDaemon(): Promise<AsyncDisposable & { kill(): Promise<void> 
         ({ status }) => status === 200,
         () => false,
       ),
-    { what: 'the daemon is ready', timeoutMs: 30_000 },
+    { what: 'the daemon is ready', timeoutMs: 60_000 },
   );
   const kill = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');

@@ -21,7 +21,7 @@ import {
   withItems,
 } from './scene.ts';
 
-describe('the slot', { timeout: 120_000 }, () => {
+describe('the slot', { timeout: 240_000 }, () => {
   it('moves on while tracked tables rest, never past what the store knows', async () => {
     // restart_lsn stands where the oldest transaction of the server that writes began, whosever it is.
     await using server = await startServer();
@@ -47,7 +47,7 @@ describe('the slot', { timeout: 120_000 }, () => {
         // Confirmed: what is sent again. Restart: what keeps WAL files, and so the disk.
         return (await left(slot.confirmed_flush_lsn)) < 200_000 && (await left(slot.restart_lsn)) < 200_000;
       },
-      { timeoutMs: 40_000 },
+      { timeoutMs: 60_000 },
     );
     const after = await slotOf(capture);
     expect(after.confirmed_flush_lsn).not.toBe(before.confirmed_flush_lsn);

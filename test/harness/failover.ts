@@ -42,7 +42,7 @@ export async function failOver(
   const handOverMs: number[] = [];
   for (let kill = 0; kill < kills; kill += 1) {
     await fleet.fill();
-    await until(() => storedSince(history, null), { timeoutMs: 30_000, what: 'something is stored' });
+    await until(() => storedSince(history, null), { timeoutMs: 60_000, what: 'something is stored' });
     await fleet.killLeader();
     const diedAt = performance.now();
     const { now } = (await database.query('select clock_timestamp()::text as now')).rows[0] as { now: string };
