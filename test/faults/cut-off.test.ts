@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { DaemonProcess } from '../harness/capture.ts';
 import { createDatabase } from '../harness/database.ts';
-import { storedSince } from '../harness/failover.ts';
+import { clockOf, storedSince } from '../harness/failover.ts';
 import { makeNetwork, mayMakeNetworks } from '../harness/network.ts';
 import { until } from '../harness/poll.ts';
 import { assertStoreInvariants } from '../harness/oracle.ts';
@@ -41,7 +41,7 @@ it.runIf(await mayMakeNetworks())(
       const pulledAt = performance.now();
       await local.streaming;
       tookMs.push(Math.round(performance.now() - pulledAt));
-      const { now } = (await database.query('select clock_timestamp()::text as now')).rows[0];
+      const now = await clockOf(database);
       await until(() => storedSince(store, now), { timeoutMs: 60_000, what: 'the other one stores' });
       await Promise.all(cables.map((cable) => network.plug(cable)));
       await until(() => /"state":"waiting"/.test(remote.stderr().slice(before)), {
