@@ -6,9 +6,22 @@ import { until } from '../harness/poll.ts';
 import { programFor } from '../harness/program.ts';
 
 const ROWS = 60_000;
+/** No piece has more rows. */
+const PIECE_ROWS = 5_000;
+/** While there is a row in `gate`, pieces that make more rows than it says wait. */
+const GATE = `
+  create table gate (most bigint);
+  create function wait_at_gate() returns trigger language plpgsql as $$ begin
+    while exists (select from public.gate where most < (select sum(rows) from audit.baselines) - old.rows + new.rows) loop
+      perform pg_sleep(0.02);
+    end loop;
+    return new; end $$;
+  create trigger at_gate before update on audit.baselines for each row when (new.rows > old.rows)
+    execute function wait_at_gate();
+  insert into gate values (0)`;
 
 describe.each(['wal', 'trigger'] as const)('a baseline (%s)', (way) => {
-  it('goes on where it was after kill -9, and each row is recorded once', { timeout: 180_000 }, async () => {
+  it('goes on where it was after kill -9, and each row is recorded once', { timeout: 360_000 }, async () => {
     await using database = await createDatabase();
     await using store = await createDatabase();
     await database.query(`create table items (id int primary key, t text); create table log (n int, t text);
@@ -17,18 +30,24 @@ describe.each(['wal', 'trigger'] as const)('a baseline (%s)', (way) => {
     const capture = await prepareCapture(database, { tables: ['items', 'log'], baseline: true, store, capture: way });
     const rows = async (): Promise<number> =>
       Number((await store.query('select coalesce(sum(rows), 0) as n from audit.baselines')).rows[0].n);
+    await store.query(GATE);
     let kills = 0;
     for (let seen = 0; kills < 4; kills += 1) {
+      // However long it lives, it leaves something to those after it.
+      await store.query('update gate set most = $1', [seen + 2 * PIECE_ROWS]);
       await using daemon = await capture.spawn();
-      await until(async () => (await rows()) > seen, { timeoutMs: 60_000 });
+      await until(async () => (await rows()) > seen, { timeoutMs: 120_000 });
       await database.query(`update items set t = 'y' where id = ${1 + kills * 15_000}; delete from items where id = ${ROWS - kills};
         insert into log values (${-1 - kills}, 'new')`);
       // Every other time it ends in order, and at once.
       daemon.kill(kills % 2 === 0 ? 'SIGKILL' : 'SIGTERM');
+      // One that ends in order waits for the piece that is being written.
+      await store.query('update gate set most = most + $1', [PIECE_ROWS]);
       await daemon.exited;
       seen = await rows();
     }
     expect(await rows()).toBeLessThan((ROWS * 4) / 3);
+    await store.query('delete from gate');
     await using daemon = await capture.start();
     await until(
       async () =>

@@ -16,7 +16,7 @@ const HAND_OVER_LIMIT_MS = 5_000;
 describe('three daemons on one source', () => {
   it.each(['wal', 'trigger'] as const)(
     `lose and double nothing when the one that captures is killed (%s, seed ${SEED})`,
-    { timeout: 180_000 },
+    { timeout: 360_000 },
     async (capture) => {
       const report = await failOver(KILLS, SEED, capture);
       console.log({ capture, ...report });
@@ -70,11 +70,15 @@ it('a daemon whose checkpoint another one took writes nothing of what it holds',
     },
   );
   const other = await store.connect();
+  // The next attempt reads it before it writes anything: until this lock goes, the daemon stays fenced.
+  const gate = await database.connect();
+  await gate.query('begin; lock table rowtrail.install in access exclusive mode');
   const { source_id: sourceId } = (await store.query('select source_id from audit.checkpoints')).rows[0];
   await takeCheckpoint(other, 'audit', sourceId, randomUUID());
   await blocker.query('rollback');
   await reaches(daemon, 'waiting', 'RT_FENCED');
   expect(await storedItems(capture)).toEqual([]);
+  await gate.query('rollback');
   // Nobody holds the slot: it takes it again, and the row comes once.
   await reaches(daemon, 'streaming');
   await capture.caughtUp();

@@ -22,7 +22,10 @@ import {
   withItems,
 } from './scene.ts';
 
-describe('capture goes on', { timeout: 120_000 }, () => {
+/** Longer than a machine that is busy keeps a daemon from saying that it is there. */
+const WAL_SENDER_TIMEOUT_MS = 5_000;
+
+describe('capture goes on', { timeout: 240_000 }, () => {
   it('when connections to source and store are cut under load', async () => {
     await using database = await createDatabase();
     await using store = await createDatabase();
@@ -135,14 +138,20 @@ describe('capture goes on', { timeout: 120_000 }, () => {
   it.runIf(process.platform === 'linux')(
     'when the store freezes for 3 × wal_sender_timeout: connected, acknowledging nothing, within its memory',
     async () => {
-      await using source = await startServer({ wal_sender_timeout: '2s' });
-      const database = await createDatabase(source.url);
-      await using store = await createDatabase();
+      await using source = await startServer({ wal_sender_timeout: `${WAL_SENDER_TIMEOUT_MS}ms` });
+      // A process that is stopped holds up its whole server: whoever drops a database there, or needs a lock that it has.
+      await using server = await startServer();
+      await using database = await createDatabase(source.url);
+      await using store = await createDatabase(server.url);
       const capture = await withItems(database, store);
-      await using daemon = await capture.start({ ...QUICK, intervals: { ...QUICK.intervals!, statusMs: 500 } });
+      await using daemon = await capture.start({
+        ...QUICK,
+        intervals: { ...QUICK.intervals!, statusMs: 500, silenceMs: WAL_SENDER_TIMEOUT_MS },
+      });
       await capture.caughtUp();
       const before = await slotOf(capture);
       let confirmedLsn = 0n;
+      const used = process.memoryUsage().arrayBuffers;
       const backends = await frozen(store);
       try {
         await database.query(`insert into items select n, repeat('x', 2000) from generate_series(1, 40000) n`);
@@ -157,15 +166,15 @@ describe('capture goes on', { timeout: 120_000 }, () => {
             expect(pid).toBe(before.active_pid);
             confirmedLsn = parseLsn(confirmed);
             most = Math.max(most, process.memoryUsage().arrayBuffers);
-            return performance.now() - asked > 6_500;
+            return performance.now() - asked > 3.1 * WAL_SENDER_TIMEOUT_MS;
           },
-          { timeoutMs: 30_000 },
+          { timeoutMs: 60_000 },
         );
-        expect(most).toBeLessThan(3 * WRITER_LIMITS.maxQueueBytes);
+        expect(most - used).toBeLessThan(3 * WRITER_LIMITS.maxQueueBytes);
       } finally {
         for (const pid of backends) process.kill(pid, 'SIGCONT');
       }
-      await capture.caughtUp({ timeoutMs: 60_000 });
+      await capture.caughtUp({ timeoutMs: 120_000 });
       expect(await storedItems(capture)).toHaveLength(40_000);
       const { commit_lsn: committed } = (
         await store.query('select max(commit_lsn) as commit_lsn from audit.transactions where size > 1')
@@ -176,7 +185,6 @@ describe('capture goes on', { timeout: 120_000 }, () => {
       expect(live.counters.retries).toBe(0);
       await until(async () => (await liveOf(daemon)).queued_bytes === 0);
       await daemon.stop();
-      await database[Symbol.asyncDispose]();
     },
   );
 
@@ -212,7 +220,7 @@ describe('capture goes on', { timeout: 120_000 }, () => {
     await using load = await startLoad(database, 13);
     await using second = await capture.start();
     // It has looked at slot and checkpoint several times while the first moved both.
-    await until(async () => (await liveOf(second)).counters.retries >= 4, { timeoutMs: 30_000 });
+    await until(async () => (await liveOf(second)).counters.retries >= 4, { timeoutMs: 60_000 });
     expect(await liveOf(second)).toMatchObject({ state: 'waiting', error: { code: 'RT_SLOT_BUSY' } });
     first.kill('SIGKILL');
     await reaches(second, 'streaming');

@@ -13,16 +13,24 @@ describe('a publication that is dropped', { timeout: 180_000 }, () => {
     await using daemon = await capture.start(QUICK);
     await database.query('insert into items values (1)');
     await capture.caughtUp();
+    // Another slot tells where the change that is not sent was committed.
+    const witness = `${capture.source.slot}_witness`;
+    await database.query(`select pg_create_logical_replication_slot($1, 'test_decoding')`, [witness]);
     await database.query('drop publication rowtrail_shop');
-    const dropped = (await database.query('select pg_current_wal_insert_lsn() as lsn')).rows[0].lsn;
     await database.query('insert into items values (2)');
+    const unsent = await database.query(
+      `select max(lsn) as lsn from pg_logical_slot_peek_changes($1, null, null)
+       where xid = (select xmin from items where id = 2) and data like 'COMMIT%'`,
+      [witness],
+    );
+    expect(unsent.rows[0].lsn).not.toBeNull();
     // WAL that would move an idle slot on.
     await database.query('create table untracked as select n from generate_series(1, 20000) n');
     await assertStoppedWithGap(capture, daemon, 'RT_PUBLICATION_MISSING', 'publication_missing');
     await database.query('create table more as select n from generate_series(1, 20000) n; checkpoint');
     const behind = await database.query(
-      `select confirmed_flush_lsn <= $2::pg_lsn as before, active from pg_replication_slots where slot_name = $1`,
-      [capture.source.slot, dropped],
+      `select confirmed_flush_lsn < $2::pg_lsn as before, active from pg_replication_slots where slot_name = $1`,
+      [capture.source.slot, unsent.rows[0].lsn],
     );
     expect(behind.rows).toEqual([{ before: true, active: false }]);
     expect((await slotOf(capture)).covered).toBe(true);

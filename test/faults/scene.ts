@@ -49,7 +49,7 @@ export async function startLoad(database: TestDatabase, seed: number, clients = 
 }
 
 export async function assertComplete(capture: Capture): Promise<void> {
-  await capture.caughtUp({ timeoutMs: 60_000 });
+  await capture.caughtUp({ timeoutMs: 120_000 });
   await compareWithOracle(capture.database, LOAD_TABLES, await capture.entries());
 }
 
@@ -135,7 +135,7 @@ export async function reaches(daemon: RunningDaemon, state: string, code?: strin
         last = await liveOf(daemon);
         return last.state === state && (code === undefined || last.error?.code === code) ? last : null;
       },
-      { timeoutMs: 40_000, what: `${state} ${code ?? ''}` },
+      { timeoutMs: 120_000, what: `${state} ${code ?? ''}` },
     );
   } catch (error) {
     throw new Error(`not ${state} ${code ?? ''}, but ${JSON.stringify(last)}`, { cause: error });

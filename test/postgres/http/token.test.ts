@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CACHE_MS, PrincipalDirectory } from '../../../src/access/principal.ts';
 import { newSecret } from '../../../src/access/secret.ts';
 import { createFirstToken, createToken, hasTokens, revokeToken, type TokenRequest } from '../../../src/access/token.ts';
@@ -177,15 +177,26 @@ describe('a token', () => {
   it('stops working within seconds of being revoked elsewhere, and of its end', async () => {
     expect(CACHE_MS).toBeLessThanOrEqual(5_000);
     const { secret, id } = await secretOf();
-    const short = await secretOf({ expiresAt: new Date(Date.now() + 1_000) });
+    const short = await secretOf({ expiresAt: new Date(Date.now() + 3_600_000) });
     for (const token of [secret, short.secret])
       expect((await ask('GET', '/api/v1/me', { token })).statusCode).toBe(200);
     await revokeToken(history.store, id);
+    await history.database.query(`update ${SCHEMA}.tokens set expires_at = now() where id = $1`, [short.id]);
     const began = performance.now();
     for (const token of [secret, short.secret]) {
-      await until(async () => (await ask('GET', '/api/v1/me', { token })).statusCode === 401, { timeoutMs: 15_000 });
+      let lastGoodMs = 0;
+      await until(
+        async () => {
+          const askedAfterMs = performance.now() - began;
+          const isRefused = (await ask('GET', '/api/v1/me', { token })).statusCode === 401;
+          if (!isRefused) lastGoodMs = askedAfterMs;
+          return isRefused;
+        },
+        { timeoutMs: 30_000, what: 'the token is refused' },
+      );
+      // Nobody who asks later than that is let in, however long an answer takes.
+      expect(lastGoodMs).toBeLessThan(CACHE_MS);
     }
-    expect(performance.now() - began).toBeLessThan(CACHE_MS + 2_000);
   });
 
   it('has the time of its last use, written once a minute at most', async () => {
@@ -321,12 +332,18 @@ describe('limits', () => {
   it('bound the requests of each token', async () => {
     const of = await serve({ requestsPerMinute: 5 });
     const [one, other] = [await secretOf(), await secretOf()];
-    for (let n = 0; n < 5; n += 1)
-      expect((await ask('GET', '/api/v1/me', { of, token: one.secret })).statusCode).toBe(200);
-    const refused = await ask('GET', '/api/v1/me', { of, token: one.secret });
-    expect(refused.statusCode).toBe(429);
-    expect(refused.headers['retry-after']).toBe('12');
-    expect((await ask('GET', '/api/v1/me', { of, token: other.secret })).statusCode).toBe(200);
+    // By a clock that stands still: one comes back every 12 s.
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    try {
+      for (let n = 0; n < 5; n += 1)
+        expect((await ask('GET', '/api/v1/me', { of, token: one.secret })).statusCode).toBe(200);
+      const refused = await ask('GET', '/api/v1/me', { of, token: one.secret });
+      expect(refused.statusCode).toBe(429);
+      expect(refused.headers['retry-after']).toBe('12');
+      expect((await ask('GET', '/api/v1/me', { of, token: other.secret })).statusCode).toBe(200);
+    } finally {
+      clock.mockRestore();
+    }
     await of.close();
   });
 
@@ -418,7 +435,7 @@ it('puts on record who read and who was refused', async () => {
   ]);
 });
 
-it('ends what goes on for long when its token is revoked', { timeout: 30_000 }, async () => {
+it('ends what goes on for long when its token is revoked', { timeout: 60_000 }, async () => {
   const of = await serve();
   const url = await of.listen();
   const { secret, id } = await secretOf({ role: 'viewer' });
@@ -426,9 +443,18 @@ it('ends what goes on for long when its token is revoked', { timeout: 30_000 }, 
   const stream = await fetch(`${url}/api/v1/activity/stream`, { headers });
   expect(stream.status).toBe(200);
   await revokeToken(history.store, id);
-  const began = performance.now();
-  expect(await stream.text()).toMatch(/^retry:/);
-  expect(performance.now() - began).toBeLessThan(2 * CACHE_MS + 2_000);
+  const asked = vi.spyOn(history.store.pool, 'query');
+  const lookUps = (): number =>
+    asked.mock.calls.filter(([query]) => (query as unknown as { text?: string }).text?.includes('where t.hash')).length;
+  try {
+    const began = performance.now();
+    expect(await stream.text()).toMatch(/^retry:/);
+    // A look every CACHE_MS, and it is the first one that asks the store.
+    expect(lookUps()).toBe(1);
+    expect(performance.now() - began).toBeLessThan(2 * CACHE_MS + 30_000);
+  } finally {
+    asked.mockRestore();
+  }
   await of.close();
 });
 

@@ -93,12 +93,17 @@ describe('a feed', () => {
     await blocker.query(`begin; lock table ${SCHEMA}.entries in access exclusive mode`);
     feed.subscribe(good, first - 1n);
     feed.subscribe(bad, first - 1n);
+    const waiting = async (): Promise<number> => {
+      const found = await history.database.query(
+        `select from pg_stat_activity where application_name = 'rowtrail feed reader' and wait_event_type = 'Lock' and datname = current_database()`,
+      );
+      return found.rowCount!;
+    };
     await until(() => asked() > 0, { what: 'one reading to fail' });
+    await until(async () => (await waiting()) === 1, { what: 'the other one waits' });
     // As long as a second reading of the same would take to begin.
     await delay(800);
-    const waiting = await history.database.query(
-      `select count(*)::integer as count from pg_stat_activity where application_name = 'rowtrail feed reader' and wait_event_type = 'Lock'`,
-    );
+    const stillWaiting = await waiting();
     await blocker.query('commit');
     await blocker.end();
     await until(() => good.ids.length > 0, { what: 'the first entry' });
@@ -106,7 +111,7 @@ describe('a feed', () => {
     await until(() => good.ids.includes(second), { what: 'the second entry' });
     await feed.stop();
     await pool.end();
-    expect(waiting.rows[0].count).toBe(1);
+    expect(stillWaiting).toBe(1);
     expect(good.ids).toEqual([first, second]);
   });
 });

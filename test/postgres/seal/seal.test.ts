@@ -282,7 +282,7 @@ test('over HTTP: the state of the chain, an entry with its seal, a verification'
   }
 });
 
-test('two daemons seal in turns', async () => {
+test('two daemons seal in turns', { timeout: 180_000 }, async () => {
   await using history = await createHistory();
   const source = await history.addSource('shop');
   const relation = await history.addRelation(source, 'public', 'orders', ['id']);
@@ -318,7 +318,8 @@ test('two daemons seal in turns', async () => {
         const found = await history.database.query('select coalesce(sum(entries), 0)::int as entries from audit.seals');
         return found.rows[0].entries === 10;
       },
-      { what: 'all entries are sealed' },
+      // Between seals one rests nineteen times as long as its last one took, and keeps its turn meanwhile.
+      { timeoutMs: 120_000, what: 'all entries are sealed' },
     );
   } finally {
     await Promise.all(runners.map((runner) => runner.stop()));
