@@ -29,6 +29,7 @@ const results = (picked.length > 0 ? picked : SUPPORTED).map((version) => {
       'run',
       '--project=postgres',
       '--project=faults',
+      '--project=timed',
       ...OF_ONE_VERSION.map((file) => `--exclude=${file}`),
       ...options,
     ],
