@@ -13,6 +13,7 @@ const onServer = {
   maxWorkers: 3,
   testTimeout: 240_000,
   hookTimeout: 300_000,
+  expect: { poll: { timeout: 60_000 } },
 };
 
 const TIMED = 'test/faults/failover.test.ts';
