@@ -130,11 +130,10 @@ async function readTotals(snapshot: Snapshot, actorId: number): Promise<Total[]>
   );
 }
 
-/** The most first, and equal ones by name: the totals come in whatever order the plan has. */
 function sumBy(totals: readonly Total[], keyOf: (total: Total) => string): Record<string, number> {
   const sums = new Map<string, number>();
   for (const total of totals) sums.set(keyOf(total), (sums.get(keyOf(total)) ?? 0) + Number(total.count));
-  return Object.fromEntries([...sums].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)));
+  return Object.fromEntries(mostFirst(sums, (count) => count));
 }
 
 function tablesOf(totals: readonly Total[]): UserTable[] {
@@ -144,9 +143,12 @@ function tablesOf(totals: readonly Total[]): UserTable[] {
     const key = JSON.stringify([source, schema, table]);
     tables.set(key, { source, schema, table, count: (tables.get(key)?.count ?? 0) + Number(count) });
   }
-  return [...tables]
-    .toSorted(([a, { count: n }], [b, { count: m }]) => m - n || (a < b ? -1 : 1))
-    .map(([, table]) => table);
+  return mostFirst(tables, ({ count }) => count).map(([, table]) => table);
+}
+
+/** Equal ones by name: the totals come in whatever order the plan has. */
+function mostFirst<Value>(counted: ReadonlyMap<string, Value>, countOf: (value: Value) => number): [string, Value][] {
+  return [...counted].toSorted(([a, x], [b, y]) => countOf(y) - countOf(x) || (a < b ? -1 : 1));
 }
 
 /** Under the names of the ids. */

@@ -8,8 +8,8 @@ import { chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
 import { ADMIN_USER, readPassword } from '../../src/embedded/data-folder.ts';
 import { IS_BROWSER_REQUIRED } from '../harness/environment.ts';
-import { until } from '../harness/poll.ts';
 import { MAIN } from '../harness/program.ts';
+import { foundEntry } from './found-entry.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -46,21 +46,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
     chromium.launchServer({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] }),
   ]);
   const { url, shopUrl, storeUrl } = demo;
-  await openingCaptured(url);
+  // Lists are loaded once, and show what is new only when asked to: what the demo begins with is in the history, the
+  // mistake last.
+  await foundEntry(url, 'comment:"removing the test orders"');
   project.provide('console', { url, shopUrl, storeUrl, browser: browser.wsEndpoint() });
   return async () => {
     await browser.close();
     await demo.stop();
   };
-}
-
-/** What the demo begins with is in the history: lists are loaded once, and show what is new only when asked to. */
-async function openingCaptured(url: string): Promise<void> {
-  const last = new URL(`/api/v1/activity?q=${encodeURIComponent('comment:"removing the test orders"')}`, url);
-  await until(async () => ((await (await fetch(last)).json()) as { data: unknown[] }).data.length > 0, {
-    timeoutMs: START_LIMIT_MS,
-    what: 'the opening of the demo is captured',
-  });
 }
 
 interface RunningDemo {

@@ -53,7 +53,7 @@ inBrowser('a sign-in', () => {
     await page.reload();
     await page.locator('article').first().waitFor();
     expect(await page.evaluate('document.cookie')).toBe('');
-    await expect.poll(() => page.getByRole('button', { name: 'Undo…' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Undo…' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await field.waitFor();
     expect(page.url()).toContain('q=action%3Adelete');

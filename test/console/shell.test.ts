@@ -26,7 +26,7 @@ inBrowser('the shell', () => {
     // Those of less than the whole word have it, too, and may come first.
     await expect
       .poll(() => page.getByRole('listbox').getByRole('option').allInnerTexts())
-      .toEqual([expect.stringMatching(/public\.products/)]);
+      .toEqual([expect.stringContaining('table:public.products')]);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Edit table:public.products' }).waitFor();

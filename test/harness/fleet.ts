@@ -21,8 +21,8 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** The one that captures. One that lost its slot counts no more once it has said so. */
-  leader(timeoutMs = 60_000): Promise<DaemonProcess> {
-    return until(() => this.#members.find(isLeading) ?? null, { timeoutMs, what: 'one of the daemons captures' });
+  leader(): Promise<DaemonProcess> {
+    return until(() => this.#members.find(isLeading) ?? null, { what: 'one of the daemons captures' });
   }
 
   standbys(): DaemonProcess[] {
@@ -45,11 +45,7 @@ export class Fleet implements AsyncDisposable {
 
 /** Where a daemon's process serves HTTP, as it says in its log. */
 export function urlOf(daemon: DaemonProcess): Promise<string> {
-  // Several start at the same time, and each loads its modules.
-  return until(() => /"url":"(http:[^"]+)"/.exec(daemon.stderr())?.[1] ?? null, {
-    timeoutMs: 60_000,
-    what: 'the daemon serves',
-  });
+  return until(() => /"url":"(http:[^"]+)"/.exec(daemon.stderr())?.[1] ?? null, { what: 'the daemon serves' });
 }
 
 function isLeading(daemon: DaemonProcess): boolean {

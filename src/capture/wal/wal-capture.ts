@@ -245,15 +245,15 @@ export class WalCapture<R> implements StreamHandler {
     const { pingMs, silenceMs } = intervals ?? CAPTURE_INTERVALS;
     if (stream === null || this.#stopping || this.#asking || stream.silentMs < pingMs) return;
     stream.sendStatus(true);
-    if (stream.silentMs < silenceMs) return;
+    const isSilent = (): boolean => stream.silentMs >= silenceMs;
+    if (!isSilent()) return;
     this.#asking = true;
     try {
-      const isSilent = (): boolean => stream.silentMs >= silenceMs;
       const verdict = await inspectWalsender(url, { slot, pid: stream.serverPid, isSilent });
       if (verdict === 'dead') stream.abort(silence(stream.silentMs));
     } catch (error) {
       // Neither answers: whatever it is, a new attempt will see it.
-      if (stream.silentMs >= silenceMs) stream.abort(silence(stream.silentMs, error));
+      if (isSilent()) stream.abort(silence(stream.silentMs, error));
     } finally {
       this.#asking = false;
     }

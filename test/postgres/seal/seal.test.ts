@@ -282,7 +282,7 @@ test('over HTTP: the state of the chain, an entry with its seal, a verification'
   }
 });
 
-test('two daemons seal in turns', { timeout: 180_000 }, async () => {
+test('two daemons seal in turns', async () => {
   await using history = await createHistory();
   const source = await history.addSource('shop');
   const relation = await history.addRelation(source, 'public', 'orders', ['id']);
