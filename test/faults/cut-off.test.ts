@@ -42,7 +42,7 @@ it.runIf(await mayMakeNetworks())(
       await local.streaming;
       tookMs.push(Math.round(performance.now() - pulledAt));
       const now = await clockOf(database);
-      await until(() => storedSince(store, now), { timeoutMs: 60_000, what: 'the other one stores' });
+      await until(() => storedSince(store, now), { what: 'the other one stores' });
       await Promise.all(cables.map((cable) => network.plug(cable)));
       await until(() => /"state":"waiting"/.test(remote.stderr().slice(before)), {
         timeoutMs: 60_000,
@@ -65,5 +65,5 @@ it.runIf(await mayMakeNetworks())(
 );
 
 function says(daemon: DaemonProcess, text: string): Promise<boolean> {
-  return until(() => daemon.stderr().includes(text), { timeoutMs: 60_000, what: text });
+  return until(() => daemon.stderr().includes(text), { what: text });
 }

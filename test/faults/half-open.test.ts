@@ -8,34 +8,30 @@ import { gapsOf, liveOf, QUICK, reaches, slotOf, storedItems, withItems } from '
 const SILENCE_MS = 5_000;
 const PATIENT: StartOptions = { ...QUICK, intervals: { ...QUICK.intervals!, silenceMs: SILENCE_MS } };
 
-it(
-  'a connection that is half open is noticed, given up and made again; nothing is lost',
-  { timeout: 240_000 },
-  async () => {
-    await using database = await createDatabase();
-    await using store = await createDatabase();
-    await using proxy = await startProxy(database.url);
-    const capture = await withItems(database, store);
-    await using daemon = await capture.start({ ...PATIENT, url: proxy.url });
-    await database.query('insert into items values (1)');
-    await capture.caughtUp();
-    const { active_pid: before } = await slotOf(capture);
-    const { retries } = (await liveOf(daemon)).counters;
-    expect(proxy.freeze()).toBeGreaterThan(0);
-    await database.query('insert into items values (2)');
-    // The server does not know yet: its own time-out is a minute.
-    expect((await slotOf(capture)).active_pid).toBe(before);
-    await capture.caughtUp({ timeoutMs: 120_000 });
-    const { active_pid: after } = await slotOf(capture);
-    expect(after).not.toBe(before);
-    expect((await liveOf(daemon)).counters.retries).toBeGreaterThan(retries);
-    await reaches(daemon, 'streaming');
-    expect(await storedItems(capture)).toEqual([1, 2]);
-    expect(await gapsOf(capture)).toEqual([]);
-  },
-);
+it('a connection that is half open is noticed, given up and made again; nothing is lost', async () => {
+  await using database = await createDatabase();
+  await using store = await createDatabase();
+  await using proxy = await startProxy(database.url);
+  const capture = await withItems(database, store);
+  await using daemon = await capture.start({ ...PATIENT, url: proxy.url });
+  await database.query('insert into items values (1)');
+  await capture.caughtUp();
+  const { active_pid: before } = await slotOf(capture);
+  const { retries } = (await liveOf(daemon)).counters;
+  expect(proxy.freeze()).toBeGreaterThan(0);
+  await database.query('insert into items values (2)');
+  // The server does not know yet: its own time-out is a minute.
+  expect((await slotOf(capture)).active_pid).toBe(before);
+  await capture.caughtUp({ timeoutMs: 120_000 });
+  const { active_pid: after } = await slotOf(capture);
+  expect(after).not.toBe(before);
+  expect((await liveOf(daemon)).counters.retries).toBeGreaterThan(retries);
+  await reaches(daemon, 'streaming');
+  expect(await storedItems(capture)).toEqual([1, 2]);
+  expect(await gapsOf(capture)).toEqual([]);
+});
 
-it('an idle connection is kept: the server answers when it is asked', { timeout: 120_000 }, async () => {
+it('an idle connection is kept: the server answers when it is asked', async () => {
   await using database = await createDatabase();
   await using store = await createDatabase();
   const capture = await withItems(database, store);
@@ -44,7 +40,7 @@ it('an idle connection is kept: the server answers when it is asked', { timeout:
   const { active_pid: before } = await slotOf(capture);
   const asked = performance.now();
   // Three times the silence after which a server is taken for lost.
-  await expect.poll(() => performance.now() - asked, { timeout: 60_000 }).toBeGreaterThan(3 * SILENCE_MS);
+  await expect.poll(() => performance.now() - asked).toBeGreaterThan(3 * SILENCE_MS);
   expect((await slotOf(capture)).active_pid).toBe(before);
   expect((await liveOf(daemon)).counters.retries).toBe(0);
 });

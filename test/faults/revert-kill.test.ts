@@ -35,46 +35,42 @@ afterAll(async () => {
 test.each([
   ['while rows are written', 'items'],
   ['when all is written, before the commit', 'reverts'],
-])(
-  'killed %s, a revert has done nothing, and the same request does it once',
-  async (_, place) => {
-    const { database } = scene;
-    await using first = await startDaemon();
-    await database.query("update items set v = 'b'");
-    await scene.caughtUp();
-    const target = await transactionOf('items');
-    const { plan } = (await post('/preview', { target })).json.data;
-    await database.query('insert into gate values ($1)', [place]);
-    const key = { 'idempotency-key': `kill-${place}` };
-    const lost = post('', { target, plan }, key).catch(() => 'lost');
-    const atGate = `select from pg_stat_activity where usename = '${scene.role.name}' and wait_event = 'PgSleep'`;
-    await until(async () => (await database.query(atGate)).rowCount === 1, { what: 'the revert waits at the gate' });
-    await first.kill();
-    expect(await lost).toBe('lost');
-    await database.query('delete from gate');
-    const gone = `select from pg_stat_activity where usename = '${scene.role.name}'`;
-    await until(async () => (await database.query(gone)).rowCount === 0, { what: 'its session has ended' });
-    expect(await values()).toEqual(['b 1000']);
-    expect((await database.query('table rowtrail.revert_links')).rowCount).toBe(await linkCount());
+])('killed %s, a revert has done nothing, and the same request does it once', async (_, place) => {
+  const { database } = scene;
+  await using first = await startDaemon();
+  await database.query("update items set v = 'b'");
+  await scene.caughtUp();
+  const target = await transactionOf('items');
+  const { plan } = (await post('/preview', { target })).json.data;
+  await database.query('insert into gate values ($1)', [place]);
+  const key = { 'idempotency-key': `kill-${place}` };
+  const lost = post('', { target, plan }, key).catch(() => 'lost');
+  const atGate = `select from pg_stat_activity where usename = '${scene.role.name}' and wait_event = 'PgSleep'`;
+  await until(async () => (await database.query(atGate)).rowCount === 1, { what: 'the revert waits at the gate' });
+  await first.kill();
+  expect(await lost).toBe('lost');
+  await database.query('delete from gate');
+  const gone = `select from pg_stat_activity where usename = '${scene.role.name}'`;
+  await until(async () => (await database.query(gone)).rowCount === 0, { what: 'its session has ended' });
+  expect(await values()).toEqual(['b 1000']);
+  expect((await database.query('table rowtrail.revert_links')).rowCount).toBe(await linkCount());
 
-    await using second = await startDaemon();
-    const done = await post('', { target, plan }, key);
-    expect(done.status, done.text).toBe(200);
-    expect(await values()).toEqual(['a 1000']);
-    // Its answer, too, can be lost.
-    await second.kill();
-    await using _third = await startDaemon();
-    await database.query("update items set v = 'later' where id = 1");
-    const again = await post('', { target, plan }, key);
-    expect([again.status, again.json]).toEqual([200, done.json]);
-    expect(await values()).toEqual(['a 999', 'later 1']);
-    await database.query("update items set v = 'a' where id = 1");
-    await scene.caughtUp();
-    const links = (await scene.links()).filter((line) => line.startsWith('items update'));
-    expect(links).toHaveLength(await linkCount());
-  },
-  240_000,
-);
+  await using second = await startDaemon();
+  const done = await post('', { target, plan }, key);
+  expect(done.status, done.text).toBe(200);
+  expect(await values()).toEqual(['a 1000']);
+  // Its answer, too, can be lost.
+  await second.kill();
+  await using _third = await startDaemon();
+  await database.query("update items set v = 'later' where id = 1");
+  const again = await post('', { target, plan }, key);
+  expect([again.status, again.json]).toEqual([200, done.json]);
+  expect(await values()).toEqual(['a 999', 'later 1']);
+  await database.query("update items set v = 'a' where id = 1");
+  await scene.caughtUp();
+  const links = (await scene.links()).filter((line) => line.startsWith('items update'));
+  expect(links).toHaveLength(await linkCount());
+});
 
 /** Links that reverts which came to their end have left. */
 async function linkCount(): Promise<number> {
@@ -116,7 +112,7 @@ async function startDaemon(): Promise<AsyncDisposable & { kill(): Promise<void> 
         ({ status }) => status === 200,
         () => false,
       ),
-    { what: 'the daemon is ready', timeoutMs: 60_000 },
+    { what: 'the daemon is ready' },
   );
   const kill = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');

@@ -21,7 +21,7 @@ import {
   withItems,
 } from './scene.ts';
 
-describe('the slot', { timeout: 240_000 }, () => {
+describe('the slot', () => {
   it('moves on while tracked tables rest, never past what the store knows', async () => {
     // restart_lsn stands where the oldest transaction of the server that writes began, whosever it is.
     await using server = await startServer();

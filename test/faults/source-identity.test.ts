@@ -79,9 +79,7 @@ describe.runIf(process.platform !== 'win32')('the source', { timeout: 180_000 },
       settings: { ...SERVER_SETTINGS, restore_command: 'false' },
     });
     // It is ready for readers before it is promoted.
-    await expect
-      .poll(() => database.query('insert into items values (2)').then(...isDone), { timeout: 30_000 })
-      .toBe(true);
+    await expect.poll(() => database.query('insert into items values (2)').then(...isDone)).toBe(true);
     const live = await assertStoppedWithGap(capture, daemon, 'RT_SOURCE_CHANGED', 'source_changed');
     expect(live.error?.message).toContain('timeline 2');
     await assertHealed(capture, daemon, 'source_changed');
@@ -104,9 +102,7 @@ describe.runIf(process.platform !== 'win32')('the source', { timeout: 180_000 },
     await server.postgres.stop('fast');
     await run('cp', ['-a', cluster, `${cluster}.backup`]);
     await server.postgres.restart();
-    await expect
-      .poll(() => database.query('insert into items values (2)').then(...isDone), { timeout: 30_000 })
-      .toBe(true);
+    await expect.poll(() => database.query('insert into items values (2)').then(...isDone)).toBe(true);
     await capture.caughtUp();
     await server.postgres.stop('fast');
     await rm(cluster, { recursive: true });
@@ -149,9 +145,7 @@ describe.runIf(process.platform !== 'win32')('the source', { timeout: 180_000 },
     await rm(signal, { force: true });
     await server.postgres.restart();
     await reaches(daemon, 'streaming');
-    await expect
-      .poll(() => database.query('insert into items values (2)').then(...isDone), { timeout: 30_000 })
-      .toBe(true);
+    await expect.poll(() => database.query('insert into items values (2)').then(...isDone)).toBe(true);
     await capture.caughtUp();
     expect(await storedItems(capture)).toEqual([1, 2]);
     await daemon.stop();
