@@ -11,7 +11,7 @@ export interface FrameHandler {
   copyData(buffer: Buffer, start: number, end: number): void;
   /** The payload of one that is too large for memory. The handler releases it. */
   spilled(payload: SpillFile): void;
-  /** Any other message, whole. */
+  /** Any other message, whole, and only lent as well. */
   other(message: Buffer): void;
 }
 
@@ -31,6 +31,7 @@ export class FrameReader {
     this.#maxInMemoryBytes = maxInMemoryBytes;
   }
 
+  /** `chunk` is only lent: what is kept of it is copied. */
   push(chunk: Buffer): void {
     let at = 0;
     if (this.#spill !== null) at = this.#fillSpill(chunk, 0);
@@ -109,7 +110,7 @@ export class FrameReader {
   }
 
   #keep(part: Buffer): void {
-    this.#parts.push(part);
+    this.#parts.push(Buffer.from(part));
     this.#partBytes += part.length;
   }
 

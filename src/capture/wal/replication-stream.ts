@@ -7,6 +7,7 @@ import { quoteIdentifier, quoteLiteral } from '../../pg/identifier.ts';
 import { formatLsn } from '../../pg/lsn.ts';
 import { connectionOptions, PINNED_SETTINGS } from '../../pg/pool.ts';
 import { CopyBothQuery, type ReplicationConnection } from './copy-both.ts';
+import { LendingSocket } from './lending-socket.ts';
 import { SpillFile } from './spill-file.ts';
 import { identifySystem, type SystemIdentity } from './system-identity.ts';
 import { explainRefusal, explainReplicationError, publicationMissing, skipsPublication } from './stream-error.ts';
@@ -43,6 +44,7 @@ export interface StreamOptions {
 export class ReplicationStream {
   readonly #options: StreamOptions;
   readonly #client: pg.Client;
+  readonly #lending = new LendingSocket();
   readonly #ending = new Ending();
   #connection: ReplicationConnection | null = null;
   #flushedLsn = 0n;
@@ -68,6 +70,7 @@ export class ReplicationStream {
     const config = {
       ...connectionOptions(options.url, 'capture'),
       replication: 'database',
+      stream: () => this.#lending.socket,
       // Values must have one text, whatever the database, role or server sets. DESIGN §2.4.
       // And a warning must come through: it can be all that is said of a publication that is gone.
       options: Object.entries({ ...PINNED_SETTINGS, client_min_messages: 'warning' })
@@ -158,7 +161,7 @@ export class ReplicationStream {
           reject(error);
         };
         this.#rejectEnded = fail;
-        const query = new CopyBothQuery(command, {
+        const query = new CopyBothQuery(command, this.#lending, {
           started: (connection) => {
             this.#connection = connection;
             this.#heardAtMs = performance.now();
