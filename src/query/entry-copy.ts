@@ -4,8 +4,15 @@ import { to as copyTo } from 'pg-copy-streams';
 import { parse as parseArray } from 'postgres-array';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { backendOf, connectionOptions, destroyClient } from '../pg/pool.ts';
-import { readSurroundings, type NamedSurroundings, type Surroundings } from './entry-surroundings.ts';
-import { contextTexts, entryTexts, type ContextTexts, type EntryRecord, type EntryTexts } from './entry-json.ts';
+import {
+  readSurroundings,
+  recordOf,
+  type AskPlanned,
+  type EntryRow,
+  type NamedSurroundings,
+  type Surroundings,
+} from './entry-surroundings.ts';
+import { contextTexts, entryTexts, type ContextTexts, type EntryTexts } from './entry-json.ts';
 import { MAX_IMAGE_BYTES } from './entry-reader.ts';
 import { explainReadError, urlOf, type StoreReader } from './store-reader.ts';
 import { formatTime } from './time.ts';
@@ -19,6 +26,8 @@ export class EntryCopy {
   readonly #store: StoreReader;
   readonly #client: pg.Client;
   readonly #timeoutMs: number;
+  /** Of prepared statements, by their texts. */
+  readonly #names = new Map<string, string>();
   #isConnected = false;
   #isDestroyed = false;
 
@@ -59,7 +68,7 @@ export class EntryCopy {
       await finished(stream);
       const data = Buffer.concat(chunks);
       const { lastId, ...named } = namedIn(data);
-      const surroundings = await readSurroundings(this.#client, this.#store.schema, named);
+      const surroundings = await readSurroundings(this.#asker(), named);
       await this.#client.query('commit');
       return { lastId, texts: textsOf(data, surroundings, visible === null) };
     });
@@ -74,6 +83,22 @@ export class EntryCopy {
   destroy(): void {
     this.#isDestroyed = true;
     destroyClient(this.#client);
+  }
+
+  /** One statement after the other: a client that copies can't have several under way. */
+  #asker(): AskPlanned {
+    const quoted = quoteIdentifier(this.#store.schema);
+    let last: Promise<unknown> = Promise.resolve();
+    return (sql, parameters) => {
+      const asked = last.then(async () => {
+        const name = this.#names.get(sql) ?? `surroundings ${this.#names.size}`;
+        this.#names.set(sql, name);
+        const text = sql.replaceAll(':schema', () => quoted);
+        return (await this.#client.query({ name, text, values: [...parameters] })).rows;
+      });
+      last = asked.catch(() => {});
+      return asked;
+    };
   }
 
   /** COPY takes no parameters. */
@@ -131,11 +156,13 @@ function* textsOf(data: Buffer, surroundings: Surroundings, whole: boolean): Gen
     const contextId = fields.int64Text();
     const transactionId = fields.int64Text();
     const ordinal = fields.int64Text();
-    const { relation, context, transaction, source } = surroundings.of(fields.integer(), contextId, transactionId);
-    const record: EntryRecord = {
+    const entry: EntryRow = {
       id,
       timestamp,
-      source,
+      context_id: contextId,
+      transaction_id: transactionId,
+      ordinal,
+      relation_id: fields.integer(),
       action: fields.text() as string,
       record_key: fields.text(),
       changed: fields.names(),
@@ -144,29 +171,8 @@ function* textsOf(data: Buffer, surroundings: Surroundings, whole: boolean): Gen
       old: fields.text(),
       data: fields.text(),
       after_gap: fields.boolean(),
-      schema_name: relation.schema_name,
-      table_name: relation.table_name,
-      key_columns: relation.key_columns,
-      actor_kind: context.actor_kind,
-      actor_claim: context.actor_claim,
-      actor_name: context.actor_name,
-      ip: context.ip,
-      user_agent: context.user_agent,
-      comment: context.comment,
-      request_id: context.request_id,
-      context: context.context,
-      attribution: context.attribution,
-      role: context.role,
-      application_name: context.application_name,
-      session_role: context.session_role,
-      client_addr: context.client_addr,
-      pid: context.pid,
-      transaction_id: transactionId,
-      xid: transaction.xid,
-      lsn: transaction.lsn,
-      ordinal: whole ? ordinal : null,
-      size: whole ? transaction.size : null,
     };
+    const record = recordOf(entry, surroundings, whole);
     let texts = ofContext.get(contextId);
     if (texts === undefined) {
       texts = contextTexts(record);

@@ -1,5 +1,6 @@
 import { entryJson, type EntryRecord } from './entry-json.ts';
 import { readEntryLinks } from './entry-links.ts';
+import { readSurroundings, recordOf, type EntryRow, type NamedSurroundings } from './entry-surroundings.ts';
 import type { Snapshot } from './store-reader.ts';
 import { visibleEntry } from './visibility.ts';
 import { timeText } from '../pg/time-text.ts';
@@ -28,18 +29,26 @@ export async function readEntries(snapshot: Snapshot, ids: readonly bigint[]): P
 export async function readRecords(snapshot: Snapshot, ids: readonly bigint[]): Promise<EntryRecord[]> {
   if (ids.length === 0) return [];
   const descending = ids.length > 1 && (ids[0] as bigint) > (ids[1] as bigint);
-  const order = descending ? 'desc' : 'asc';
-  return snapshot.queryPlanned<EntryRecord>(entriesSql(order), [
+  const visible = await snapshot.visibleRelations();
+  const bounds = [minimum(ids), maximum(ids)];
+  const found = await snapshot.queryPlanned<EntryRow>(entriesSql(descending ? 'desc' : 'asc'), [
     ids,
     MAX_IMAGE_BYTES,
-    minimum(ids),
-    maximum(ids),
-    await snapshot.visibleRelations(),
+    ...bounds,
+    visible,
   ]);
+  const [surroundings, gaps] = await Promise.all([
+    readSurroundings((sql, parameters) => snapshot.queryPlanned(sql, parameters), namedIn(found)),
+    readGapsBefore(snapshot, found),
+  ]);
+  return found.map((entry) => {
+    const record = recordOf(entry, surroundings, visible === null);
+    return entry.unknown === null ? record : { ...record, after_gap: gaps.get(entry.id) ?? null };
+  });
 }
 
 /** The bounds say again what the ids say, in a form by which partitions are left out of a plan made before. */
-export function entriesSql(order: 'asc' | 'desc'): string {
+function entriesSql(order: 'asc' | 'desc'): string {
   return `with sized as materialized (
       select e.*, coalesce(octet_length(e.row::text), 0) + coalesce(octet_length(e.old::text), 0) as bytes
       from :schema.entries e
@@ -47,30 +56,42 @@ export function entriesSql(order: 'asc' | 'desc'): string {
     ), chosen as (
       select z.*, sum(z.bytes) over (order by z.id ${order}) - z.bytes as bytes_before from sized z
     )
-    select e.id::text, e.action,
-      ${timeText('e.occurred_at')} as timestamp,
-      s.name as source, r.schema_name, r.table_name, r.key_columns, e.record_key, e.changed, e.unknown,
-      e.row::text as row, e.old::text as old, e.data::text as data,
-      a.kind as actor_kind, a.claim as actor_claim, coalesce(c.user_name, a.name) as actor_name,
-      c.ip, c.user_agent, c.comment, c.request_id, c.context::text as context, c.attribution,
-      c.role, c.application_name, n.session_role, n.client_addr, n.pid::text as pid,
-      e.transaction_id::text as transaction_id, t.xid::text as xid, t.commit_lsn::text as lsn,
-      case when $5::integer[] is null then e.ordinal::text end as ordinal,
-      case when $5::integer[] is null then t.size::text end as size,
-      -- What the record's last entry could have told lies on the other side of a gap.
-      case when e.unknown is not null then (
-        select l.epoch <> t.epoch from :schema.entries p join :schema.transactions l on l.id = p.transaction_id
-        where p.relation_id = e.relation_id and p.record_key = e.record_key and p.id < e.id and p.row is not null
-        order by p.id desc limit 1) end as after_gap
-    from chosen e
-    left join :schema.relations r on r.id = e.relation_id
-    left join :schema.transactions t on t.id = e.transaction_id
-    left join :schema.contexts c on c.id = e.context_id
-    left join :schema.actors a on a.id = c.actor_id
-    left join :schema.sessions n on n.id = c.session_id
-    left join :schema.sources s on s.id = coalesce(r.source_id, c.source_id, t.source_id)
-    where e.bytes_before < $2::bigint
+    select e.id::text, e.action, ${timeText('e.occurred_at')} as timestamp, e.relation_id, e.context_id::text as context_id,
+      e.transaction_id::text as transaction_id, e.ordinal::text as ordinal, e.record_key, e.changed, e.unknown,
+      e.row::text as row, e.old::text as old, e.data::text as data, null::boolean as after_gap
+    from chosen e where e.bytes_before < $2::bigint
     order by e.id ${order}`;
+}
+
+/** What the record's last entry could have told lies on the other side of a gap. By the ids of incomplete entries. */
+async function readGapsBefore(snapshot: Snapshot, found: readonly EntryRow[]): Promise<Map<string, boolean | null>> {
+  const ids = found.filter(({ unknown }) => unknown !== null).map(({ id }) => BigInt(id));
+  if (ids.length === 0) return new Map();
+  const rows = await snapshot.queryPlanned<{ id: string; after_gap: boolean | null }>(GAPS_BEFORE_SQL, [
+    ids,
+    minimum(ids),
+    maximum(ids),
+  ]);
+  return new Map(rows.map((row) => [row.id, row.after_gap]));
+}
+
+const GAPS_BEFORE_SQL = `
+select e.id::text, (
+  select l.epoch <> t.epoch from :schema.entries p join :schema.transactions l on l.id = p.transaction_id
+  where p.relation_id = e.relation_id and p.record_key = e.record_key and p.id < e.id and p.row is not null
+  order by p.id desc limit 1) as after_gap
+from :schema.entries e left join :schema.transactions t on t.id = e.transaction_id
+where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint`;
+
+function namedIn(found: readonly EntryRow[]): NamedSurroundings {
+  const distinct = <Value>(values: readonly (Value | null)[]): Value[] => [
+    ...new Set(values.filter((value) => value !== null)),
+  ];
+  return {
+    relationIds: distinct(found.map((entry) => entry.relation_id)),
+    contextIds: distinct(found.map((entry) => entry.context_id)).map(BigInt),
+    transactionIds: distinct(found.map((entry) => entry.transaction_id)).map(BigInt),
+  };
 }
 
 function minimum(ids: readonly bigint[]): bigint {

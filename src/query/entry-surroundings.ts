@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { quoteIdentifier } from '../pg/identifier.ts';
 import type { EntryRecord } from './entry-json.ts';
 import { larger, smaller } from './id-range.ts';
 
@@ -37,6 +36,70 @@ export interface Surroundings {
   };
 }
 
+/** What the store has of an entry in its own row. */
+export interface EntryRow extends Pick<
+  EntryRecord,
+  | 'id'
+  | 'action'
+  | 'timestamp'
+  | 'record_key'
+  | 'changed'
+  | 'unknown'
+  | 'row'
+  | 'old'
+  | 'data'
+  | 'transaction_id'
+  | 'ordinal'
+  | 'after_gap'
+> {
+  readonly relation_id: number | null;
+  readonly context_id: string | null;
+}
+
+/** `whole`: the viewer sees everything. Who does not is not told where in its transaction an entry stands. */
+export function recordOf(entry: EntryRow, surroundings: Surroundings, whole: boolean): EntryRecord {
+  const { relation, context, transaction, source } = surroundings.of(
+    entry.relation_id,
+    entry.context_id,
+    entry.transaction_id,
+  );
+  return {
+    id: entry.id,
+    timestamp: entry.timestamp,
+    source,
+    action: entry.action,
+    record_key: entry.record_key,
+    changed: entry.changed,
+    unknown: entry.unknown,
+    row: entry.row,
+    old: entry.old,
+    data: entry.data,
+    after_gap: entry.after_gap,
+    schema_name: relation.schema_name,
+    table_name: relation.table_name,
+    key_columns: relation.key_columns,
+    actor_kind: context.actor_kind,
+    actor_claim: context.actor_claim,
+    actor_name: context.actor_name,
+    ip: context.ip,
+    user_agent: context.user_agent,
+    comment: context.comment,
+    request_id: context.request_id,
+    context: context.context,
+    attribution: context.attribution,
+    role: context.role,
+    application_name: context.application_name,
+    session_role: context.session_role,
+    client_addr: context.client_addr,
+    pid: context.pid,
+    transaction_id: entry.transaction_id,
+    xid: transaction.xid,
+    lsn: transaction.lsn,
+    ordinal: whole ? entry.ordinal : null,
+    size: whole ? transaction.size : null,
+  };
+}
+
 /** What is asked for. */
 export interface NamedSurroundings {
   readonly relationIds: readonly number[];
@@ -44,28 +107,19 @@ export interface NamedSurroundings {
   readonly transactionIds: readonly bigint[];
 }
 
-/** The client is in a snapshot that shows the entries. */
+/** Asks a statement whose plan does not depend on its parameters, in a snapshot that shows the entries. */
+export type AskPlanned = <Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[]) => Promise<Row[]>;
+
+/** All that is asked is asked at once. */
 export async function readSurroundings(
-  client: pg.ClientBase,
-  schema: string,
+  ask: AskPlanned,
   { relationIds, contextIds, transactionIds }: NamedSurroundings,
 ): Promise<Surroundings> {
-  const s = quoteIdentifier(schema);
-  const read = async <Row extends pg.QueryResultRow>(
-    name: string,
-    sql: string,
-    values: readonly unknown[],
-  ): Promise<Row[]> => {
-    const text = sql.replaceAll(':schema', () => s);
-    return (await client.query<Row>({ name: `surroundings ${name}`, text, values: [...values] })).rows;
-  };
-  const relations = await read<Relation & Sourced & { id: number }>('relations', RELATIONS_SQL, [relationIds]);
-  const contexts = await read<Context & Sourced & { id: string }>('contexts', CONTEXTS_SQL, within(contextIds));
-  const transactions = await read<Transaction & Sourced & { id: string }>(
-    'transactions',
-    TRANSACTIONS_SQL,
-    within(transactionIds),
-  );
+  const [relations, contexts, transactions] = await Promise.all([
+    ask<Relation & Sourced & { id: number }>(RELATIONS_SQL, [relationIds]),
+    ask<Context & Sourced & { id: string }>(CONTEXTS_SQL, within(contextIds)),
+    ask<Transaction & Sourced & { id: string }>(TRANSACTIONS_SQL, within(transactionIds)),
+  ]);
   const byId = {
     relation: new Map(relations.map((row) => [row.id, row])),
     context: new Map(contexts.map((row) => [row.id, row])),
