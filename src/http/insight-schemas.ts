@@ -80,7 +80,7 @@ const period = z.object({
   resources: z
     .object({ value: z.int(), exact: z.boolean() })
     .describe(
-      `Different records changed; where it is not exact, those of the latest ${COUNTED_ENTRIES} changes alone.`,
+      `Different records changed; where it is not exact, those of the latest changes alone, ${COUNTED_ENTRIES} at most.`,
     ),
   reverts: z.int().describe('Entries that take others back.'),
 });

@@ -60,14 +60,17 @@ async function readDays(
   const parameters: unknown[] = [];
   const within = withinSql(piece, parameters)('u.day');
   const size = step === 'hour' ? 4 : 1;
+  const table = daysTable(filter);
   const sums = Array.from({ length: 96 / size }, (_value, i) => {
+    // Of a table, the hours are not kept apart.
+    if (step === 'hour' && table === 'source_days') return `sum(u.hours[${i + 1}])`;
     const quarters = Array.from({ length: size }, (_quarter, n) => `u.quarters[${i * size + n + 1}]`);
     return `sum(${quarters.join(' + ')})`;
   });
   const rows = await snapshot.query<{ day: string; action: string | null; counts: string }>(
     `select (extract(epoch from u.day) * 1000)::bigint::text as day, ${byAction ? 'u.action' : 'null'} as action,
        concat_ws(',', ${sums.join(', ')}) as counts
-     from :schema.${daysTable(filter)} u where ${within} and ${conditionOf('u', filter, parameters)} group by u.day, 2`,
+     from :schema.${table} u where ${within} and ${conditionOf('u', filter, parameters)} group by u.day, 2`,
     parameters,
   );
   return rows.flatMap(({ day, action, counts }) =>

@@ -46,14 +46,30 @@ interface Clock {
   keepsHours(fromMs: number, toMs: number): boolean;
 }
 
-/** The offset is looked up once an hour of UTC at most, and once a day where it is the same at both its ends. */
+/** Zones whose clocks are kept, and days of one whose offsets are: looking them up takes longer than summing a year. */
+const MAX_CLOCKS = 16;
+const MAX_DAYS = 20_000;
+const clocks = new Map<string, Clock>();
+
 function clockOf(tz: string): Clock {
+  let clock = clocks.get(tz);
+  if (clock === undefined) {
+    clock = makeClock(tz);
+    if (clocks.size >= MAX_CLOCKS) clocks.clear();
+    clocks.set(tz, clock);
+  }
+  return clock;
+}
+
+/** The offset is looked up once an hour of UTC at most, and once a day where it is the same at both its ends. */
+function makeClock(tz: string): Clock {
   const format = formatOf(tz);
   const days = new Map<number, number | null>();
   const offsetAt = (ms: number): number => {
     const day = Math.floor(ms / DAY_MS);
     let offset = days.get(day);
     if (offset === undefined) {
+      if (days.size >= MAX_DAYS) days.clear();
       const [first, last] = [offsetOf(format, day * DAY_MS), offsetOf(format, (day + 1) * DAY_MS - QUARTER_MS)];
       offset = first === last ? first : null;
       days.set(day, offset);

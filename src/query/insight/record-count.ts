@@ -38,10 +38,14 @@ export async function countRecords(counted: Counted, actions: ReadonlySet<string
   return countOfTables(counted, filter.relationIds);
 }
 
-async function countLatest({ snapshot, filter, range }: Counted): Promise<RecordCount> {
-  const parameters: unknown[] = [...range, COUNTED_ENTRIES + 1, [...ROW_ACTIONS]];
+async function countLatest({ snapshot, filter, range }: Counted, most = COUNTED_ENTRIES): Promise<RecordCount> {
+  const parameters: unknown[] = [...range, most + 1, [...ROW_ACTIONS]];
   const condition = entryCondition(filter, parameters);
-  const rows = await snapshot.query<{ records: number; seen: number }>(
+  // Of all tables, in the order of the ids; of some, only the planner knows whether another index is the shorter way.
+  const rows = await snapshot[filter.relationIds === null ? 'queryPlanned' : 'query']<{
+    records: number;
+    seen: number;
+  }>(
     // Grouped rather than counted as distinct ones: that would sort them.
     `select count(*)::integer as records, coalesce(sum(g.seen), 0)::integer as seen from (
        select count(*) as seen from (
@@ -52,7 +56,7 @@ async function countLatest({ snapshot, filter, range }: Counted): Promise<Record
     parameters,
   );
   const { records, seen } = rows[0] as { records: number; seen: number };
-  return { value: records, exact: seen <= COUNTED_ENTRIES };
+  return { value: records, exact: seen <= most };
 }
 
 /** An index finds what they did. */
@@ -90,8 +94,10 @@ async function countOfTables(counted: Counted, relationIds: readonly number[]): 
     ...counted.range,
     COUNTED_OF_TABLES,
   ]);
-  const { low, high, start, counted: whole, dense } = bounds[0] as Bounds;
-  if (dense) return countLatest(counted);
+  const { low, high, start, counted: whole } = bounds[0] as Bounds;
+  const share = Number(bounds[0]!.share);
+  // Then the latest entries of all tables are the shorter way to the records of these.
+  if (!whole && (start === null || share * DENSE > 1)) return countLatest(counted, countedAmong(share));
   const inner = { low: low ?? counted.range[0], high: high ?? counted.range[1] };
   const first = start ?? counted.range[0];
   const parameters: unknown[] = [relationIds, first, counted.range[1], inner.low, inner.high, [...ROW_ACTIONS]];
@@ -123,11 +129,20 @@ interface Bounds {
   readonly high: string | null;
   readonly start: string | null;
   readonly counted: boolean;
-  readonly dense: boolean;
+  /** Of all entries there are, those of the tables. */
+  readonly share: string;
 }
 
-/** One entry in so many is of the tables: then the latest entries of all tables are the shorter way to their records. */
+/** One entry in so many is of the tables. */
 const DENSE = 20;
+/** Of all tables, to be looked at for the latest ones of some; and the least that is counted of these. */
+const LOOKED_AT = 25_000;
+const COUNTED_OF_FEW = 1_000;
+
+/** Entries to be counted where the tables have this share of all. */
+function countedAmong(share: number): number {
+  return Math.min(Math.max(Math.round(share * LOOKED_AT), COUNTED_OF_FEW), COUNTED_ENTRIES);
+}
 
 /**
  * `low` and `high`: between which ids all entries lie within whole days (from $2, before $3; null: no bound). `start`: the
@@ -148,7 +163,6 @@ with days as materialized (
 select (select max(d.max_id) + 1 from days d where d.day < $2::timestamptz)::text as low,
   (select min(d.min_id) - 1 from days d where d.day >= $3::timestamptz)::text as high,
   case when not w.counted then w.start end::text as start, w.counted,
-  not w.counted and (w.start is null or ${DENSE} * (
-      select sum(t.count) from :schema.relation_totals t where t.relation_id = any($1::integer[]))
-    > (select sum(t.count) from :schema.relation_totals t)) as dense
+  coalesce((select sum(t.count) from :schema.relation_totals t where t.relation_id = any($1::integer[]))
+    / (select nullif(sum(t.count), 0) from :schema.relation_totals t), 0)::float4::text as share
 from whole w`;

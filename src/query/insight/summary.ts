@@ -3,7 +3,7 @@ import { entryCondition } from '../filter-condition.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from '../store-reader.ts';
 import { DAY_MICROS, nowMicros, type Micros } from '../time.ts';
 import { conditionOf } from './cell-sql.ts';
-import { readCells, type Window } from './cells.ts';
+import { readCells, type Cells, type Window } from './cells.ts';
 import { countRecords, ROW_ACTIONS, type Counted } from './record-count.ts';
 import { resolveInsight, windowText, type InsightQuery } from './window.ts';
 
@@ -48,34 +48,54 @@ export function getSummary(store: StoreReader, query: InsightQuery): Promise<Sum
     const { filter, window } = await resolveInsight(snapshot, query, now);
     const start = window.from - (window.to - window.from);
     const before = { from: start < MIN_TIME ? MIN_TIME : start, to: window.from };
-    const [current, previous] = await Promise.all([
-      summarize(snapshot, filter, window, now),
-      summarize(snapshot, filter, before, now),
+    const windows = [window, before] as const;
+    if (filter === undefined) {
+      const [current, previous] = windows.map((each) => ({ window: windowText(each), ...NOTHING }));
+      return { current: current!, previous: previous! };
+    }
+    const counted = await Promise.all(windows.map((each) => countWindow(snapshot, filter, each, now)));
+    const [actors, ...summaries] = await Promise.all([
+      countActors(snapshot, filter, counted, now),
+      ...counted.map((each) => summarize(snapshot, filter, each)),
     ]);
-    return { current, previous };
+    const [current, previous] = summaries.map((summary, i) => ({ ...summary, actors: actors[i]! }));
+    return { current: current!, previous: previous! };
   });
 }
 
-async function summarize(
+/** A window's entries by action and attribution, and the ids between which they are. */
+interface CountedWindow {
+  readonly window: Window;
+  readonly cells: Cells;
+  readonly rows: readonly CountRow[];
+  readonly range: readonly [string, string];
+}
+
+async function countWindow(
   snapshot: Snapshot,
-  filter: ResolvedFilter | undefined,
+  filter: ResolvedFilter,
   window: Window,
   now: Micros,
-): Promise<PeriodSummary> {
-  if (filter === undefined) return { window: windowText(window), ...NOTHING };
+): Promise<CountedWindow> {
   const cells = await readCells(snapshot, filter, window, { detail: 'source', now });
   const rows = await snapshot.query<CountRow>(
     `select action, attribution, sum(count)::text as count, min(min_id)::text as low, max(max_id)::text as high
      from (${cells.sql}) c group by action, attribution`,
     cells.parameters,
   );
+  return { window, cells, rows, range: idRangeOf(rows) };
+}
+
+async function summarize(
+  snapshot: Snapshot,
+  filter: ResolvedFilter,
+  { cells, rows, range }: CountedWindow,
+): Promise<Omit<PeriodSummary, 'actors'>> {
   const sum = (chosen: (row: CountRow) => boolean): number =>
     rows.filter(chosen).reduce((total, row) => total + Number(row.count), 0);
-  const range = idRangeOf(rows);
   const common = { snapshot, filter: { ...filter, ...cells.window }, range };
   const rowEntries = sum(({ action }) => ROW_ACTIONS.has(action));
-  const [actors, resources, reverts] = await Promise.all([
-    rows.length === 0 ? { value: 0, exact: true } : countActors(snapshot, filter, window, { now, range }),
+  const [resources, reverts] = await Promise.all([
     rowEntries === 0 ? { value: 0, exact: true } : countRecords(common, new Set(rows.map(({ action }) => action))),
     rows.length === 0 ? 0 : countReverts(common),
   ]);
@@ -89,7 +109,6 @@ async function summarize(
     truncates: sum(({ action }) => action === 'truncate'),
     baselines: sum(({ action }) => action === 'baseline'),
     direct: sum(({ action, attribution }) => action !== 'baseline' && attribution === 'database'),
-    actors,
     resources,
     reverts,
   };
@@ -127,36 +146,81 @@ function idRangeOf(rows: readonly CountRow[]): readonly [string, string] {
 async function countActors(
   snapshot: Snapshot,
   filter: ResolvedFilter,
-  window: Window,
-  { now, range }: { readonly now: Micros; readonly range: readonly [string, string] },
-): Promise<PeriodSummary['actors']> {
-  const days = (window.to - window.from) / DAY_MICROS;
+  windows: readonly CountedWindow[],
+  now: Micros,
+): Promise<PeriodSummary['actors'][]> {
   const whole = filter.relationIds === null && filter.actions === null && filter.actorIds === null;
-  if (filter.actorIds !== null || days <= (whole ? COUNTED_DAYS : COUNTED_DAYS_OF_TABLES)) {
-    const cells = await readCells(snapshot, filter, window, { detail: 'actor', now });
-    const rows = await snapshot.query<{ actors: number }>(
-      `select count(*)::integer as actors from (select actor_id from (${cells.sql}) c group by actor_id) a`,
-      cells.parameters,
-    );
-    return { value: rows[0]?.actors ?? 0, exact: cells.exact };
-  }
-  const parameters: unknown[] = [...range];
-  const seen = 't.max_id >= $1::bigint and t.min_id <= $2::bigint';
-  const condition = whole ? sourceCondition(filter, parameters) : relationCondition(filter, parameters);
-  const pending = `select t.actor_id from :schema.pending_rollups t where ${seen} and ${condition}`;
+  const isShort = ({ window }: CountedWindow): boolean =>
+    filter.actorIds !== null ||
+    window.to - window.from <= BigInt(whole ? COUNTED_DAYS : COUNTED_DAYS_OF_TABLES) * DAY_MICROS;
+  const long = windows.filter((each) => each.rows.length > 0 && !isShort(each));
+  const [around, ...counted] = await Promise.all([
+    long.length === 0 ? [] : countActorsAround(snapshot, filter, long, whole),
+    ...windows.map((each) =>
+      each.rows.length === 0 || long.includes(each)
+        ? { value: 0, exact: true }
+        : countActorsWithin(snapshot, filter, each.window, now),
+    ),
+  ]);
+  return windows.map((each, i) =>
+    long.includes(each) ? { value: around[long.indexOf(each)]!, exact: false } : counted[i]!,
+  );
+}
+
+async function countActorsWithin(
+  snapshot: Snapshot,
+  filter: ResolvedFilter,
+  window: Window,
+  now: Micros,
+): Promise<PeriodSummary['actors']> {
+  const cells = await readCells(snapshot, filter, window, { detail: 'actor', now });
   const rows = await snapshot.query<{ actors: number }>(
-    whole
-      ? // The totals have a row for each: only those who are pending alone are counted one by one.
-        `select ((select count(*) from :schema.actor_totals t where ${seen} and ${condition})
-           + (select count(distinct p.actor_id) from (${pending}) p where not exists (
-               select from :schema.actor_totals t where t.actor_id = p.actor_id and ${seen})))::integer as actors`
-      : // In the order of an index, less whoever comes again.
-        `select ((select count(*) from (select t.actor_id from :schema.actor_relation_totals t where ${seen} and ${condition} group by t.actor_id) a)
-           + (select count(distinct p.actor_id) from (${pending}) p where not exists (
-               select from :schema.actor_relation_totals t where t.actor_id = p.actor_id and ${seen} and ${condition})))::integer as actors`,
+    `select count(*)::integer as actors from (select actor_id from (${cells.sql}) c group by actor_id) a`,
+    cells.parameters,
+  );
+  return { value: rows[0]?.actors ?? 0, exact: cells.exact };
+}
+
+/** All windows by one look at the actors there are. Of those whose counts are pending, who has no total is added. */
+async function countActorsAround(
+  snapshot: Snapshot,
+  filter: ResolvedFilter,
+  windows: readonly CountedWindow[],
+  whole: boolean,
+): Promise<number[]> {
+  const parameters: unknown[] = [];
+  const seen = windows.map(({ range }) => {
+    const [low, high] = range.map((id) => `$${parameters.push(id)}::bigint`);
+    return `t.max_id >= ${low} and t.min_id <= ${high}`;
+  });
+  const condition = whole ? sourceCondition(filter, parameters) : relationCondition(filter, parameters);
+  const { table, isOneEach } = actorsTable(filter, whole);
+  const from = `from :schema.${table} t where ${condition}`;
+  const counts = isOneEach
+    ? `select ${seen.map((which) => `count(*) filter (where ${which})`).join(', ')} ${from}`
+    : `select ${seen.map((_which, i) => `count(*) filter (where a.s${i})`).join(', ')}
+       from (select ${seen.map((which, i) => `bool_or(${which}) as s${i}`).join(', ')} ${from} group by t.actor_id) a`;
+  const pending = seen.map(
+    (which) => `(select count(distinct p.actor_id) from (
+        select t.actor_id from :schema.pending_rollups t where ${which} and ${condition}) p
+      where not exists (select ${from} and t.actor_id = p.actor_id and ${which}))`,
+  );
+  const names = seen.map((_which, i) => `n${i}`);
+  const rows = await snapshot.query<{ counts: number[] }>(
+    `select array[${names.map((name, i) => `c.${name} + ${pending[i]}`).join(', ')}]::integer[] as counts
+     from (${counts}) c(${names.join(', ')})`,
     parameters,
   );
-  return { value: rows[0]?.actors ?? 0, exact: false };
+  return [...rows[0]!.counts];
+}
+
+/** Where the first and last entries of actors are; `isOneEach`: those of each one are in one row. */
+function actorsTable(filter: ResolvedFilter, whole: boolean): { readonly table: string; readonly isOneEach: boolean } {
+  if (whole) return { table: 'actor_totals', isOneEach: true };
+  const { relationIds, actions, hiddenAction } = filter;
+  if (relationIds === null || actions !== null || hiddenAction !== null)
+    return { table: 'actor_relation_totals', isOneEach: false };
+  return { table: 'relation_actors', isOneEach: relationIds.length === 1 };
 }
 
 function sourceCondition({ sourceIds }: ResolvedFilter, parameters: unknown[]): string {
@@ -175,7 +239,7 @@ function relationCondition(filter: ResolvedFilter, parameters: unknown[]): strin
 async function countReverts({ snapshot, filter, range }: Counted): Promise<number> {
   const parameters: unknown[] = [...range];
   const condition = entryCondition(filter, parameters);
-  const rows = await snapshot.query<{ reverts: number }>(
+  const rows = await snapshot.queryPlanned<{ reverts: number }>(
     `select count(distinct e.id)::integer as reverts
      from :schema.entry_links l join :schema.entries e on e.id = l.entry_id
      where l.kind = 'revert' and l.entry_id between $1::bigint and $2::bigint and ${condition}`,
