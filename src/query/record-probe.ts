@@ -26,16 +26,19 @@ export async function probeRecords(scan: Scan, range: IdRange, probe: RecordProb
 
 /** How many entries the records have, up to `want`. */
 export async function countRecords(scan: Scan, range: IdRange, probe: RecordProbe): Promise<number> {
-  const { sql, parameters, isPlain } = probeSql(scan, range, probe);
+  const { all, parameters, isPlain } = probeSql(scan, range, probe);
   const rows = await scan.snapshot[isPlain ? 'queryPlanned' : 'query']<{ count: number }>(
-    `select count(*)::integer as count from (${sql}) f`,
+    `select least(count(*), $3::bigint)::integer as count from (${all}) f`,
     parameters,
   );
   return rows[0]?.count ?? 0;
 }
 
 interface ProbeSql {
+  /** Up to as many as are wanted, in their order. */
   readonly sql: string;
+  /** In none, and maybe more. */
+  readonly all: string;
   readonly parameters: readonly unknown[];
   /** There are few texts of plain filters; of the others, too many to keep a plan of each. */
   readonly isPlain: boolean;
@@ -69,11 +72,12 @@ function probeSql(scan: Scan, range: IdRange, { records, linked, want }: RecordP
     : '';
   const elsewhere =
     linked === null || linked.length === 0 ? '' : `union all ${linkedSql(linked, { condition, order, parameters })}`;
-  return {
-    sql: `select id from (select distinct id from (
+  const all = `select distinct id from (
        select x.id from (${relations}) r(id) cross join unnest($4::text[]) k(key)
-       cross join lateral (${select('e.relation_id = r.id')} ${truncated}) x ${tableless} ${elsewhere}) found) all_found
-     order by all_found.id ${order} limit $3::bigint`,
+       cross join lateral (${select('e.relation_id = r.id')} ${truncated}) x ${tableless} ${elsewhere}) found`;
+  return {
+    sql: `select id from (${all}) all_found order by all_found.id ${order} limit $3::bigint`,
+    all,
     parameters,
     isPlain: isPlainProbe(filter),
   };

@@ -16,7 +16,7 @@ import { timeText } from '../pg/time-text.ts';
 /** Entries up to which a record's are counted; one with more has that many, and `exact` is false. */
 export const COUNTED_REVISIONS = 5_000;
 /** The latest entries in which its actors are looked for. */
-export const SEARCHED_FOR_ACTORS = 500;
+export const SEARCHED_FOR_ACTORS = 200;
 
 export interface RecordDetail {
   readonly scope: RecordScope;

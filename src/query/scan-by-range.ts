@@ -16,7 +16,8 @@ import {
 /** Entries looked at directly before the rollups are asked where the rest of a sparse filter's entries are. */
 const PROBE_ENTRIES = 2_000;
 const GROWTH = 8;
-/** Entries looked at in one statement where only they themselves tell whether they match. */
+/** Entries looked at in one statement where only they themselves tell whether they match: in the first one, and in any later. */
+const FIRST_WINDOW_ENTRIES = 500;
 const WINDOW_ENTRIES = 4_000;
 
 /** The nearest entries directly; beyond them, only the stretches in which the rollups count a match. */
@@ -67,10 +68,12 @@ async function readOfTables(scan: Scan, ranges: readonly IdRange[], want: number
 /** Looks at one entry after the other, as far as the budget goes. */
 export async function readWindows(scan: Scan, ranges: readonly IdRange[], want: number): Promise<Found> {
   const found: bigint[] = [];
+  let size = FIRST_WINDOW_ENTRIES;
   for (const range of scan.direction === 'newest' ? ranges.toReversed() : ranges) {
     let rest = range;
     while (rest.low <= rest.high) {
-      const window = await readWindow(scan, rest);
+      const window = await readWindow(scan, rest, Math.max(Math.min(size, scan.budget.entries), 1));
+      size = Math.min(size * 2, WINDOW_ENTRIES);
       found.push(...window.ids);
       if (found.length >= want) return { ids: found.slice(0, want), until: null };
       scan.budget.entries -= window.looked;
@@ -88,10 +91,9 @@ interface Window {
 }
 
 /** The next entries of the range. Of relations that are not asked for, none are looked at: nor is told where they are. */
-async function readWindow(scan: Scan, range: IdRange): Promise<Window> {
+async function readWindow(scan: Scan, range: IdRange, size: number): Promise<Window> {
   const { filter, direction } = scan;
   const newest = direction === 'newest';
-  const size = Math.max(Math.min(WINDOW_ENTRIES, scan.budget.entries), 1);
   const parameters: unknown[] = [range.low, range.high, size];
   const relations =
     filter.relationIds === null ? '' : `and e.relation_id = any($${parameters.push(filter.relationIds)}::integer[])`;

@@ -34,27 +34,43 @@ export async function readStretch(
   scan: Scan,
   allDays: readonly Day[],
   range: IdRange,
-  { demand, maxSparse = MAX_SPARSE_ENTRIES }: { readonly demand: number; readonly maxSparse?: number },
+  { demand, maxSparse }: { readonly demand: number; readonly maxSparse?: number },
 ): Promise<Stretch> {
   const days = allDays.filter(({ low, high }) => high >= range.low && low <= range.high);
   if (days.length === 0) return { settled: range, ranges: [], isSparse: false };
   const { chosen, settled } = settle(days, range, scan.direction, demand);
-  const isSparse = isSparseIn(scan.filter, chosen, maxSparse);
+  const read = indexEntries(scan.filter, chosen);
+  const isSparse = read !== null && read <= (maxSparse ?? (await sparseUpTo(scan, demand, read)));
   return { settled, ranges: mergeRanges(isSparse ? chosen : await readQuarters(scan, chosen), settled), isSparse };
 }
 
-/** Entries of tables that are read from their index, where a quarter of an hour is looked up and read in the time of hundreds. */
-const MAX_SPARSE_ENTRIES = 40_000;
 /** Of an index, all that a partition has of the tables is read: a month of it at most. */
-const PARTITION_DAYS = 31n;
+const PARTITION_DAYS = 31;
+/** Entries read from an index in the time in which the days' quarters of an hour are looked up. */
+const QUARTERS_ENTRIES = 8_000;
+const MAX_SPARSE_ENTRIES = 40_000;
 
-/** Whether the counts tell all that matches in the tables, and that this is little. Pure. */
-function isSparseIn(filter: ResolvedFilter, days: readonly Day[], max: number): boolean {
-  if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) return false;
-  if (!isInRollupsWhole(filter)) return false;
-  const count = days.reduce((sum, day) => sum + day.count, 0n);
-  const length = BigInt(days.length);
-  return (count * (length + PARTITION_DAYS)) / length <= max;
+/** Entries that the tables' index is read through for those of the days; null where the counts don't tell all that matches. Pure. */
+function indexEntries(filter: ResolvedFilter, days: readonly Day[]): number | null {
+  if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) return null;
+  if (!isInRollupsWhole(filter)) return null;
+  const count = Number(days.reduce((sum, day) => sum + day.count, 0n));
+  return (count * (days.length + PARTITION_DAYS)) / days.length;
+}
+
+/**
+ * How many entries may be read from the index of tables: in no more time than it takes to walk through all entries, which are
+ * the more the fewer of them are the tables', until as many as are wanted have been met.
+ */
+async function sparseUpTo({ snapshot, filter }: Scan, demand: number, read: number): Promise<number> {
+  if (read <= QUARTERS_ENTRIES || read > MAX_SPARSE_ENTRIES) return QUARTERS_ENTRIES;
+  const rows = await snapshot.queryPlanned<{ share: string | null }>(
+    `select (sum(t.count) filter (where t.relation_id = any($1::integer[])) / nullif(sum(t.count), 0))::text as share
+     from :schema.relation_totals t`,
+    [filter.relationIds],
+  );
+  const share = Number(rows[0]?.share ?? 0);
+  return share === 0 ? MAX_SPARSE_ENTRIES : Math.min(QUARTERS_ENTRIES + (2 * demand) / share, MAX_SPARSE_ENTRIES);
 }
 
 /**
@@ -105,6 +121,8 @@ export async function readDays(scan: Scan, range: IdRange): Promise<Day[]> {
 
 /** The quarters of an hour of those days that count a match, each by its own rollups. */
 async function readQuarters(scan: Scan, days: readonly Day[]): Promise<IdRange[]> {
+  const { actorIds, relationIds } = scan.filter;
+  if (actorIds !== null && relationIds !== null) return readQuartersOf(scan, days, { actorIds, relationIds });
   const parameters: unknown[] = [days.map(({ day }) => day)];
   const { filter } = scan;
   const grain = grainOf(filter);
@@ -132,6 +150,25 @@ async function readQuarters(scan: Scan, days: readonly Day[]): Promise<IdRange[]
        select min(u.min_id) as low, max(u.max_id) as high from (${rollups}) u
        where ${rollupCondition(filter, parameters)}) x
      where x.low is not null`,
+    parameters,
+  );
+  return rows.map(({ low, high }) => ({ low: BigInt(low), high: BigInt(high) }));
+}
+
+/** What an actor did to a table is found by an index, day by day. */
+async function readQuartersOf(
+  { snapshot, filter }: Scan,
+  days: readonly Day[],
+  { actorIds, relationIds }: { readonly actorIds: readonly number[]; readonly relationIds: readonly number[] },
+): Promise<IdRange[]> {
+  const parameters: unknown[] = [days.map(({ day }) => day), actorIds, relationIds];
+  const rows = await snapshot.query<{ low: string; high: string }>(
+    `select u.min_id::text as low, u.max_id::text as high
+     from unnest($1::timestamptz[]) d(day) cross join unnest($2::integer[]) a(id) cross join unnest($3::integer[]) r(id)
+     cross join lateral (
+       select * from :schema.rollups u where u.actor_id = a.id and u.relation_id = r.id
+         and u.bucket >= d.day and u.bucket < d.day + interval '1 day' offset 0) u
+     where ${rollupCondition(filter, parameters)}`,
     parameters,
   );
   return rows.map(({ low, high }) => ({ low: BigInt(low), high: BigInt(high) }));

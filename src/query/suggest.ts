@@ -85,25 +85,28 @@ async function suggestUsers(
   visible: Visible,
 ): Promise<Suggestion[]> {
   const begins = "a.kind <> 'unknown' and (a.claim ilike $1::text or a.name ilike $1::text)";
-  const actors =
-    visible === null
-      ? `(select a.claim, a.name, r.at from (
-            select t.actor_id, coalesce(t.max_id, 0) as at from :schema.actor_totals t
-            order by coalesce(t.max_id, 0) desc, t.actor_id desc limit ${RECENT_ACTORS}) r
-          join :schema.actors a on a.id = r.actor_id where ${begins})
-         union all
-         (select a.claim, a.name, 0 as at from :schema.actors a
-          where to_tsvector('pg_catalog.simple', a.claim || ' ' || coalesce(a.name, '')) @@ $3::tsquery and ${begins}
-          limit ${RECENT_ACTORS})`
-      : `select a.claim, a.name, r.at from (
-            select t.actor_id, max(t.max_id) as at from :schema.actor_relation_totals t
-            where t.relation_id = any($3::integer[]) and t.action <> '${HIDDEN_ACTION}' group by t.actor_id) r
-          join :schema.actors a on a.id = r.actor_id where ${begins}`;
-  const rows = await snapshot.query<{ value: string; label: string | null }>(
-    `select x.claim as value, (array_agg(x.name order by x.at desc))[1] as label from (${actors}) x
-     group by x.claim order by max(x.at) desc, label, x.claim limit $2::integer`,
-    [beginning(prefix), limit, visible ?? wordBeginning(prefix)],
-  );
+  const recent = `select a.claim, a.name, r.at from (
+      select t.actor_id, coalesce(t.max_id, 0) as at from :schema.actor_totals t
+      order by coalesce(t.max_id, 0) desc, t.actor_id desc limit ${RECENT_ACTORS}) r
+    join :schema.actors a on a.id = r.actor_id where ${begins}`;
+  const named = `select a.claim, a.name, 0 as at from :schema.actors a
+    where to_tsvector('pg_catalog.simple', a.claim || ' ' || coalesce(a.name, '')) @@ $3::tsquery and ${begins}
+    limit ${RECENT_ACTORS}`;
+  const seen = `select a.claim, a.name, r.at from (
+      select t.actor_id, max(t.max_id) as at from :schema.actor_relation_totals t
+      where t.relation_id = any($3::integer[]) and t.action <> '${HIDDEN_ACTION}' group by t.actor_id) r
+    join :schema.actors a on a.id = r.actor_id where ${begins}`;
+  const ask = (actors: string, parameters: readonly unknown[]): Promise<{ value: string; label: string | null }[]> =>
+    snapshot.query(
+      `select x.claim as value, (array_agg(x.name order by x.at desc))[1] as label from (${actors}) x
+       group by x.claim order by max(x.at) desc, label, x.claim limit $2::integer`,
+      [beginning(prefix), limit, ...parameters],
+    );
+  let rows = await (visible === null ? ask(recent, []) : ask(seen, [visible]));
+  // Who has not acted of late comes behind who has.
+  if (visible === null && rows.length < limit) {
+    rows = await ask(`(${recent}) union all (${named})`, [wordBeginning(prefix)]);
+  }
   return rows.map(({ value, label }) => ({ value, label: label === value ? null : label }));
 }
 
