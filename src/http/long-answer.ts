@@ -13,6 +13,9 @@ export interface LongAnswer {
   close?(): Promise<void>;
 }
 
+/** What is made ready while the connection takes what was made before: neither waits for the other one. */
+const MAX_AHEAD_BYTES = 512 * 1024;
+
 export interface LongAnswersOptions {
   /** So many at a time; one more is refused. */
   readonly max: number;
@@ -49,7 +52,7 @@ export class LongAnswers {
       this.#begun -= 1;
       throw error;
     }
-    const body = Readable.from(answer.chunks, { objectMode: false, highWaterMark: 1 });
+    const body = Readable.from(answer.chunks, { objectMode: false, highWaterMark: MAX_AHEAD_BYTES });
     this.#running.set(body, answer);
     body.once('close', () => {
       this.#running.delete(body);

@@ -4,15 +4,8 @@ import { to as copyTo } from 'pg-copy-streams';
 import { parse as parseArray } from 'postgres-array';
 import { quoteIdentifier } from '../pg/identifier.ts';
 import { backendOf, connectionOptions, destroyClient } from '../pg/pool.ts';
-import {
-  readSurroundings,
-  recordOf,
-  type AskPlanned,
-  type EntryRow,
-  type NamedSurroundings,
-  type Surroundings,
-} from './entry-surroundings.ts';
-import { contextTexts, entryTexts, type ContextTexts, type EntryTexts } from './entry-json.ts';
+import { readSurroundings, type AskPlanned, type NamedSurroundings, type Surroundings } from './entry-surroundings.ts';
+import { contextTexts, entryTexts, type ContextTexts, type EntryRecord, type EntryTexts } from './entry-json.ts';
 import { MAX_IMAGE_BYTES } from './entry-reader.ts';
 import { explainReadError, urlOf, type StoreReader } from './store-reader.ts';
 import { formatTime } from './time.ts';
@@ -150,19 +143,34 @@ function* textsOf(data: Buffer, surroundings: Surroundings, whole: boolean): Gen
   const fields = new FieldReader(data, HEADER_BYTES);
   const ofContext = new Map<string | null, ContextTexts>();
   const times = new TimeTexts();
+  // Entries that follow each other mostly have one context and one transaction.
+  const [contextIds, transactionIds] = [new Int64Texts(), new Int64Texts()];
+  let contextId: string | null | undefined;
+  let transactionId: string | null | undefined;
+  let [context, transaction] = [surroundings.context(null), surroundings.transaction(null)];
+  let common = contextTexts(context);
   while (fields.beginRow()) {
     const id = fields.int64Text() as string;
-    const timestamp = times.textOf(fields.int64());
-    const contextId = fields.int64Text();
-    const transactionId = fields.int64Text();
+    const timestamp = fields.through(times) as string;
+    const nextContextId = fields.through(contextIds);
+    if (nextContextId !== contextId) {
+      contextId = nextContextId;
+      context = surroundings.context(contextId);
+      const known = ofContext.get(contextId);
+      common = known ?? contextTexts(context);
+      if (known === undefined) ofContext.set(contextId, common);
+    }
+    const nextTransactionId = fields.through(transactionIds);
+    if (nextTransactionId !== transactionId) {
+      transactionId = nextTransactionId;
+      transaction = surroundings.transaction(transactionId);
+    }
     const ordinal = fields.int64Text();
-    const entry: EntryRow = {
+    const relation = surroundings.relation(fields.integer());
+    const record: EntryRecord = {
       id,
       timestamp,
-      context_id: contextId,
-      transaction_id: transactionId,
-      ordinal,
-      relation_id: fields.integer(),
+      source: relation.source ?? context.source ?? transaction.source,
       action: fields.text() as string,
       record_key: fields.text(),
       changed: fields.names(),
@@ -171,14 +179,14 @@ function* textsOf(data: Buffer, surroundings: Surroundings, whole: boolean): Gen
       old: fields.text(),
       data: fields.text(),
       after_gap: fields.boolean(),
+      transaction_id: transactionId,
+      ordinal: whole ? ordinal : null,
+      size: whole ? transaction.size : null,
+      relation,
+      context,
+      transaction,
     };
-    const record = recordOf(entry, surroundings, whole);
-    let texts = ofContext.get(contextId);
-    if (texts === undefined) {
-      texts = contextTexts(record);
-      ofContext.set(contextId, texts);
-    }
-    yield entryTexts(record, texts);
+    yield entryTexts(record, common);
   }
 }
 
@@ -223,7 +231,16 @@ class FieldReader {
   }
 
   int64Text(): string | null {
-    return this.int64()?.toString() ?? null;
+    if (this.#length() === -1) return null;
+    this.#at += 8;
+    return int64Text(this.#data.readInt32BE(this.#at - 8), this.#data.readUInt32BE(this.#at - 4));
+  }
+
+  /** A field of which many rows have the same. */
+  through(texts: Int64Texts): string | null {
+    if (this.#length() === -1) return null;
+    this.#at += 8;
+    return texts.textOf(this.#data.readInt32BE(this.#at - 8), this.#data.readUInt32BE(this.#at - 4));
   }
 
   skip(fields: number): void {
@@ -279,19 +296,40 @@ class FieldReader {
 const MAX_LISTS = 10_000;
 const lists = new Map<string, readonly string[]>();
 
+/** Up to here a JavaScript number has each integer: 2 ** 53. */
+const EXACT_HIGH = 0x20_0000;
+
+function int64Text(high: number, low: number): string {
+  if (high >= 0 && high < EXACT_HIGH) return (high * 0x1_0000_0000 + low).toString();
+  return ((BigInt(high) << 32n) | BigInt(low)).toString();
+}
+
+/** The text of the last number again, where it has not changed. */
+class Int64Texts {
+  #high = 0;
+  #low = 0;
+  #text: string | null = null;
+
+  textOf(high: number, low: number): string {
+    if (this.#text === null || high !== this.#high || low !== this.#low) {
+      this.#high = high;
+      this.#low = low;
+      this.#text = this.make(high, low);
+    }
+    return this.#text;
+  }
+
+  protected make(high: number, low: number): string {
+    return int64Text(high, low);
+  }
+}
+
 /** 2000-01-01, from which a binary timestamptz counts. */
 const EPOCH_MICROS = 946_684_800_000_000n;
 
 /** The entries of a transaction have one time. */
-class TimeTexts {
-  #micros: bigint | null = null;
-  #text = '';
-
-  textOf(micros: bigint | null): string {
-    if (micros !== this.#micros) {
-      this.#micros = micros;
-      this.#text = formatTime((micros ?? 0n) + EPOCH_MICROS);
-    }
-    return this.#text;
+class TimeTexts extends Int64Texts {
+  protected override make(high: number, low: number): string {
+    return formatTime(((BigInt(high) << 32n) | BigInt(low)) + EPOCH_MICROS);
   }
 }

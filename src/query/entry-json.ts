@@ -13,12 +13,9 @@ import { NO_LINKS, type EntryLinks } from './entry-links.ts';
 /** What the store knows of one entry; JSON columns and 64-bit numbers as their text. */
 export interface EntryRecord {
   readonly id: string;
-  readonly action: string;
   readonly timestamp: string;
   readonly source: string | null;
-  readonly schema_name: string | null;
-  readonly table_name: string | null;
-  readonly key_columns: readonly string[] | null;
+  readonly action: string;
   readonly record_key: string | null;
   /** As stored: null of most updates, where `old` tells. */
   readonly changed: readonly string[] | null;
@@ -27,6 +24,24 @@ export interface EntryRecord {
   readonly old: string | null;
   /** Of an event: `comment`, `data` as the app gave it, and the table's name where the store does not know the table. */
   readonly data: string | null;
+  /** Of an incomplete entry: whether the record's entry before it is of an earlier epoch; null without one. */
+  readonly after_gap: boolean | null;
+  readonly transaction_id: string | null;
+  /** Where in its transaction it stands, and how many entries that has; null for a viewer who does not see everything. */
+  readonly ordinal: string | null;
+  readonly size: string | null;
+  readonly relation: RelationFacts;
+  readonly context: ContextFacts;
+  readonly transaction: TransactionFacts;
+}
+
+export interface RelationFacts {
+  readonly schema_name: string | null;
+  readonly table_name: string | null;
+  readonly key_columns: readonly string[] | null;
+}
+
+export interface ContextFacts {
   readonly actor_kind: string | null;
   readonly actor_claim: string | null;
   readonly actor_name: string | null;
@@ -41,13 +56,11 @@ export interface EntryRecord {
   readonly session_role: string | null;
   readonly client_addr: string | null;
   readonly pid: string | null;
-  readonly transaction_id: string | null;
+}
+
+export interface TransactionFacts {
   readonly xid: string | null;
   readonly lsn: string | null;
-  readonly ordinal: string | null;
-  readonly size: string | null;
-  /** Of an incomplete entry: whether the record's entry before it is of an earlier epoch; null without one. */
-  readonly after_gap: boolean | null;
 }
 
 /** The members of an entry as JSON texts, but for its links; `data` and `api`: undefined where it has no such member. */
@@ -83,21 +96,22 @@ export interface ContextTexts {
   readonly database: string;
 }
 
-export function contextTexts(record: EntryRecord): ContextTexts {
+export function contextTexts(context: ContextFacts): ContextTexts {
   return {
-    user: userText(record),
-    ip: text(record.ip),
-    userAgent: text(record.user_agent),
-    comment: text(record.comment),
-    requestId: text(record.request_id),
-    context: record.context ?? '{}',
-    attribution: text(record.attribution ?? 'unknown'),
-    database: databaseText(record),
+    user: userText(context),
+    ip: text(context.ip),
+    userAgent: text(context.user_agent),
+    comment: text(context.comment),
+    requestId: text(context.request_id),
+    context: context.context ?? '{}',
+    attribution: text(context.attribution ?? 'unknown'),
+    database: databaseText(context),
   };
 }
 
 /** `of`: its context's, where they are known already. */
-export function entryTexts(record: EntryRecord, of: ContextTexts = contextTexts(record)): EntryTexts {
+export function entryTexts(record: EntryRecord, of: ContextTexts = contextTexts(record.context)): EntryTexts {
+  const { relation } = record;
   const images = imagesOf(record);
   const event = record.data === null || record.row !== null ? null : eventOf(record.data);
   return {
@@ -105,8 +119,8 @@ export function entryTexts(record: EntryRecord, of: ContextTexts = contextTexts(
     action: text(record.action),
     timestamp: `"${record.timestamp}"`,
     source: text(record.source),
-    schema: record.schema_name === null ? (event?.get('schema') ?? 'null') : text(record.schema_name),
-    table: record.table_name === null ? (event?.get('table') ?? 'null') : text(record.table_name),
+    schema: relation.schema_name === null ? (event?.get('schema') ?? 'null') : text(relation.schema_name),
+    table: relation.table_name === null ? (event?.get('table') ?? 'null') : text(relation.table_name),
     record: text(record.record_key),
     key: images.key,
     changed: images.changed,
@@ -166,7 +180,7 @@ function imagesOf(record: EntryRecord): Images {
   if (record.row === null) return none;
   const row = membersOf(record.row);
   const incomplete = incompleteText(record, row);
-  const key = keyText(record.key_columns, row);
+  const key = keyText(record.relation.key_columns, row);
   switch (record.action) {
     case 'update':
       return { changed, key, before: beforeText(record, row, old ?? []), after: record.row, incomplete };
@@ -216,29 +230,29 @@ function keyText(keyColumns: readonly string[] | null, row: readonly Member[]): 
   return picked === undefined ? 'null' : objectOf(picked);
 }
 
-function userText(record: EntryRecord): string {
-  if (record.actor_kind !== 'user' && record.actor_kind !== 'api') return 'null';
-  return JSON.stringify({ id: record.actor_claim, name: record.actor_name });
+function userText(context: ContextFacts): string {
+  if (context.actor_kind !== 'user' && context.actor_kind !== 'api') return 'null';
+  return JSON.stringify({ id: context.actor_claim, name: context.actor_name });
 }
 
-function databaseText(record: EntryRecord): string {
-  if (record.session_role === null) return 'null';
+function databaseText(context: ContextFacts): string {
+  if (context.session_role === null) return 'null';
   return (
-    `{"role":${text(databaseRole(record))},"session_role":${text(record.session_role)},` +
-    `"application_name":${text(record.application_name)},"client_addr":${text(record.client_addr)},"pid":${record.pid ?? 'null'}}`
+    `{"role":${text(databaseRole(context))},"session_role":${text(context.session_role)},` +
+    `"application_name":${text(context.application_name)},"client_addr":${text(context.client_addr)},"pid":${context.pid ?? 'null'}}`
   );
 }
 
 /** The role that the session had taken on, or else its own. */
-export function databaseRole(record: EntryRecord): string | null {
-  const switched = record.role !== null && record.role !== '' && record.role !== 'none';
-  return switched ? record.role : record.session_role;
+export function databaseRole(context: ContextFacts): string | null {
+  const switched = context.role !== null && context.role !== '' && context.role !== 'none';
+  return switched ? context.role : context.session_role;
 }
 
 function transactionText(record: EntryRecord): string {
   if (record.transaction_id === null) return 'null';
   return (
-    `{"id":"${record.transaction_id}","xid":${text(record.xid)},"lsn":${text(record.lsn)},` +
+    `{"id":"${record.transaction_id}","xid":${text(record.transaction.xid)},"lsn":${text(record.transaction.lsn)},` +
     `"ordinal":${record.ordinal ?? 'null'},"size":${record.size ?? 'null'}}`
   );
 }

@@ -1,6 +1,6 @@
 import { entryJson, type EntryRecord } from './entry-json.ts';
 import { readEntryLinks } from './entry-links.ts';
-import { readSurroundings, recordOf, type EntryRow, type NamedSurroundings } from './entry-surroundings.ts';
+import { readSurroundings, type NamedSurroundings } from './entry-surroundings.ts';
 import type { Snapshot } from './store-reader.ts';
 import { visibleEntry } from './visibility.ts';
 import { timeText } from '../pg/time-text.ts';
@@ -41,9 +41,21 @@ export async function readRecords(snapshot: Snapshot, ids: readonly bigint[]): P
     readSurroundings((sql, parameters) => snapshot.queryPlanned(sql, parameters), namedIn(found)),
     readGapsBefore(snapshot, found),
   ]);
-  return found.map((entry) => {
-    const record = recordOf(entry, surroundings, visible === null);
-    return entry.unknown === null ? record : { ...record, after_gap: gaps.get(entry.id) ?? null };
+  const whole = visible === null;
+  return found.map(({ relation_id: relationId, context_id: contextId, ...entry }) => {
+    const relation = surroundings.relation(relationId);
+    const context = surroundings.context(contextId);
+    const transaction = surroundings.transaction(entry.transaction_id);
+    return {
+      ...entry,
+      source: relation.source ?? context.source ?? transaction.source,
+      after_gap: entry.unknown === null ? null : (gaps.get(entry.id) ?? null),
+      ordinal: whole ? entry.ordinal : null,
+      size: whole ? transaction.size : null,
+      relation,
+      context,
+      transaction,
+    };
   });
 }
 
@@ -58,9 +70,15 @@ function entriesSql(order: 'asc' | 'desc'): string {
     )
     select e.id::text, e.action, ${timeText('e.occurred_at')} as timestamp, e.relation_id, e.context_id::text as context_id,
       e.transaction_id::text as transaction_id, e.ordinal::text as ordinal, e.record_key, e.changed, e.unknown,
-      e.row::text as row, e.old::text as old, e.data::text as data, null::boolean as after_gap
+      e.row::text as row, e.old::text as old, e.data::text as data
     from chosen e where e.bytes_before < $2::bigint
     order by e.id ${order}`;
+}
+
+/** What the store has of an entry in its own row. */
+interface EntryRow extends Omit<EntryRecord, 'source' | 'after_gap' | 'size' | 'relation' | 'context' | 'transaction'> {
+  readonly relation_id: number | null;
+  readonly context_id: string | null;
 }
 
 /** What the record's last entry could have told lies on the other side of a gap. By the ids of incomplete entries. */

@@ -1,103 +1,21 @@
 import type pg from 'pg';
-import type { EntryRecord } from './entry-json.ts';
+import type { ContextFacts, RelationFacts, TransactionFacts } from './entry-json.ts';
 import { larger, smaller } from './id-range.ts';
-
-type Relation = Pick<EntryRecord, 'schema_name' | 'table_name' | 'key_columns'>;
-type Transaction = Pick<EntryRecord, 'xid' | 'lsn' | 'size'>;
-type Context = Pick<
-  EntryRecord,
-  | 'actor_kind'
-  | 'actor_claim'
-  | 'actor_name'
-  | 'ip'
-  | 'user_agent'
-  | 'comment'
-  | 'request_id'
-  | 'context'
-  | 'attribution'
-  | 'role'
-  | 'application_name'
-  | 'session_role'
-  | 'client_addr'
-  | 'pid'
->;
 
 /** What many entries have in common: their tables, contexts and transactions. */
 export interface Surroundings {
-  of(
-    relationId: number | null,
-    contextId: string | null,
-    transactionId: string | null,
-  ): {
-    readonly relation: Relation;
-    readonly context: Context;
-    readonly transaction: Transaction;
-    readonly source: string | null;
-  };
+  relation(id: number | null): SourcedRelation;
+  context(id: string | null): SourcedContext;
+  transaction(id: string | null): SourcedTransaction;
 }
 
-/** What the store has of an entry in its own row. */
-export interface EntryRow extends Pick<
-  EntryRecord,
-  | 'id'
-  | 'action'
-  | 'timestamp'
-  | 'record_key'
-  | 'changed'
-  | 'unknown'
-  | 'row'
-  | 'old'
-  | 'data'
-  | 'transaction_id'
-  | 'ordinal'
-  | 'after_gap'
-> {
-  readonly relation_id: number | null;
-  readonly context_id: string | null;
+export interface Sourced {
+  readonly source: string | null;
 }
-
-/** `whole`: the viewer sees everything. Who does not is not told where in its transaction an entry stands. */
-export function recordOf(entry: EntryRow, surroundings: Surroundings, whole: boolean): EntryRecord {
-  const { relation, context, transaction, source } = surroundings.of(
-    entry.relation_id,
-    entry.context_id,
-    entry.transaction_id,
-  );
-  return {
-    id: entry.id,
-    timestamp: entry.timestamp,
-    source,
-    action: entry.action,
-    record_key: entry.record_key,
-    changed: entry.changed,
-    unknown: entry.unknown,
-    row: entry.row,
-    old: entry.old,
-    data: entry.data,
-    after_gap: entry.after_gap,
-    schema_name: relation.schema_name,
-    table_name: relation.table_name,
-    key_columns: relation.key_columns,
-    actor_kind: context.actor_kind,
-    actor_claim: context.actor_claim,
-    actor_name: context.actor_name,
-    ip: context.ip,
-    user_agent: context.user_agent,
-    comment: context.comment,
-    request_id: context.request_id,
-    context: context.context,
-    attribution: context.attribution,
-    role: context.role,
-    application_name: context.application_name,
-    session_role: context.session_role,
-    client_addr: context.client_addr,
-    pid: context.pid,
-    transaction_id: entry.transaction_id,
-    xid: transaction.xid,
-    lsn: transaction.lsn,
-    ordinal: whole ? entry.ordinal : null,
-    size: whole ? transaction.size : null,
-  };
+export type SourcedRelation = RelationFacts & Sourced;
+export type SourcedContext = ContextFacts & Sourced;
+export interface SourcedTransaction extends TransactionFacts, Sourced {
+  readonly size: string | null;
 }
 
 /** What is asked for. */
@@ -116,9 +34,9 @@ export async function readSurroundings(
   { relationIds, contextIds, transactionIds }: NamedSurroundings,
 ): Promise<Surroundings> {
   const [relations, contexts, transactions] = await Promise.all([
-    ask<Relation & Sourced & { id: number }>(RELATIONS_SQL, [relationIds]),
-    ask<Context & Sourced & { id: string }>(CONTEXTS_SQL, within(contextIds)),
-    ask<Transaction & Sourced & { id: string }>(TRANSACTIONS_SQL, within(transactionIds)),
+    ask<SourcedRelation & { id: number }>(RELATIONS_SQL, [relationIds]),
+    ask<SourcedContext & { id: string }>(CONTEXTS_SQL, within(contextIds)),
+    ask<SourcedTransaction & { id: string }>(TRANSACTIONS_SQL, within(transactionIds)),
   ]);
   const byId = {
     relation: new Map(relations.map((row) => [row.id, row])),
@@ -126,22 +44,15 @@ export async function readSurroundings(
     transaction: new Map(transactions.map((row) => [row.id, row])),
   };
   return {
-    of(relationId, contextId, transactionId) {
-      const relation = (relationId === null ? undefined : byId.relation.get(relationId)) ?? NO_RELATION;
-      const context = (contextId === null ? undefined : byId.context.get(contextId)) ?? NO_CONTEXT;
-      const transaction = (transactionId === null ? undefined : byId.transaction.get(transactionId)) ?? NO_TRANSACTION;
-      return { relation, context, transaction, source: relation.source ?? context.source ?? transaction.source };
-    },
+    relation: (id) => (id === null ? undefined : byId.relation.get(id)) ?? NO_RELATION,
+    context: (id) => (id === null ? undefined : byId.context.get(id)) ?? NO_CONTEXT,
+    transaction: (id) => (id === null ? undefined : byId.transaction.get(id)) ?? NO_TRANSACTION,
   };
 }
 
-interface Sourced {
-  readonly source: string | null;
-}
-
-const NO_RELATION: Relation & Sourced = { schema_name: null, table_name: null, key_columns: null, source: null };
-const NO_TRANSACTION: Transaction & Sourced = { xid: null, lsn: null, size: null, source: null };
-const NO_CONTEXT: Context & Sourced = {
+const NO_RELATION: SourcedRelation = { schema_name: null, table_name: null, key_columns: null, source: null };
+const NO_TRANSACTION: SourcedTransaction = { xid: null, lsn: null, size: null, source: null };
+const NO_CONTEXT: SourcedContext = {
   actor_kind: null,
   actor_claim: null,
   actor_name: null,

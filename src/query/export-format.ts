@@ -1,5 +1,5 @@
 import type { ByteBuilder } from './byte-builder.ts';
-import { databaseRole, jsonOf, type EntryTexts } from './entry-json.ts';
+import { databaseRole, jsonOf, type ContextFacts, type EntryTexts } from './entry-json.ts';
 
 export const EXPORT_FORMATS = ['ndjson', 'json', 'csv'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -83,12 +83,12 @@ const CSV_CELLS: Readonly<Record<(typeof CSV_COLUMNS)[number], Cell>> = {
   schema: (texts) => textOf(texts.schema),
   table: (texts) => textOf(texts.table),
   record: ({ from }) => from.record_key,
-  user_id: (texts) => user(texts, texts.from.actor_claim),
-  user_name: (texts) => user(texts, texts.from.actor_name),
-  ip: ({ from }) => from.ip,
-  user_agent: ({ from }) => from.user_agent,
+  user_id: (texts) => user(texts, texts.from.context.actor_claim),
+  user_name: (texts) => user(texts, texts.from.context.actor_name),
+  ip: ({ from }) => from.context.ip,
+  user_agent: ({ from }) => from.context.user_agent,
   comment: (texts) => textOf(texts.comment),
-  request_id: ({ from }) => from.request_id,
+  request_id: ({ from }) => from.context.request_id,
   attribution: (texts) => textOf(texts.attribution),
   changed: (texts) => texts.changed,
   before: (texts) => textOf(texts.before),
@@ -97,13 +97,13 @@ const CSV_CELLS: Readonly<Record<(typeof CSV_COLUMNS)[number], Cell>> = {
   data: (texts) => textOf(texts.data),
   incomplete: (texts) => textOf(texts.incomplete),
   transaction_id: ({ from }) => from.transaction_id,
-  transaction_xid: (texts) => transaction(texts, texts.from.xid),
-  transaction_lsn: (texts) => transaction(texts, texts.from.lsn),
+  transaction_xid: (texts) => transaction(texts, texts.from.transaction.xid),
+  transaction_lsn: (texts) => transaction(texts, texts.from.transaction.lsn),
   transaction_ordinal: (texts) => transaction(texts, texts.from.ordinal),
-  database_role: (texts) => database(texts, databaseRole(texts.from)),
-  session_role: ({ from }) => from.session_role,
-  application_name: (texts) => database(texts, texts.from.application_name),
-  client_addr: (texts) => database(texts, texts.from.client_addr),
+  database_role: (texts) => database(texts, databaseRole(texts.from.context)),
+  session_role: ({ from }) => from.context.session_role,
+  application_name: (texts) => database(texts, texts.from.context.application_name),
+  client_addr: (texts) => database(texts, texts.from.context.client_addr),
 };
 const CELLS: readonly Cell[] = CSV_COLUMNS.map((column) => CSV_CELLS[column]);
 
@@ -112,10 +112,17 @@ const LONG = 128;
 
 /** One line, its end included. */
 export function writeCsvLine(bytes: ByteBuilder, texts: EntryTexts): void {
+  // An event may have a comment of its own.
+  const common = texts.data === undefined ? commonCells(texts) : null;
   let line = '';
   for (let n = 0; n < CELLS.length; n += 1) {
-    const text = (CELLS[n] as Cell)(texts) ?? '';
     if (n > 0) line += ',';
+    if (common !== null && (n === USER_CELLS.first || n === DATABASE_CELLS.first)) {
+      line += n === USER_CELLS.first ? common.user : common.database;
+      n = n === USER_CELLS.first ? USER_CELLS.last : DATABASE_CELLS.last;
+      continue;
+    }
+    const text = (CELLS[n] as Cell)(texts) ?? '';
     if (text.length < LONG || !QUOTED.test(text)) {
       line += csvCell(text);
       continue;
@@ -125,6 +132,30 @@ export function writeCsvLine(bytes: ByteBuilder, texts: EntryTexts): void {
     line = '"';
   }
   bytes.add(`${line}\r\n`);
+}
+
+interface CommonCells {
+  readonly context: ContextFacts;
+  readonly user: string;
+  readonly database: string;
+}
+
+/** Columns in which the entries of one context have the same, a third of them all. */
+const USER_CELLS = { first: CSV_COLUMNS.indexOf('user_id'), last: CSV_COLUMNS.indexOf('attribution') };
+const DATABASE_CELLS = { first: CSV_COLUMNS.indexOf('database_role'), last: CSV_COLUMNS.indexOf('client_addr') };
+/** Of the context that was written last: entries that follow each other mostly have one. */
+let lastCommon: CommonCells | null = null;
+
+function commonCells(texts: EntryTexts): CommonCells {
+  const { context } = texts.from;
+  if (lastCommon?.context !== context) {
+    const cells = ({ first, last }: { readonly first: number; readonly last: number }): string =>
+      CELLS.slice(first, last + 1)
+        .map((cell) => csvCell(cell(texts) ?? ''))
+        .join(',');
+    lastCommon = { context, user: cells(USER_CELLS), database: cells(DATABASE_CELLS) };
+  }
+  return lastCommon;
 }
 
 /** A string is its text, null is nothing, everything else its JSON. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { backendOf, createPool } from '../pg/pool.ts';
 import { ByteBuilder } from './byte-builder.ts';
-import { EntryCopy } from './entry-copy.ts';
+import { EntryCopy, type CopiedEntries } from './entry-copy.ts';
 import type { EntryTexts } from './entry-json.ts';
 import type { ExportWriter } from './export-format.ts';
 import { resolveFilter, resolveTimes, type ActivityFilter } from './filter.ts';
@@ -10,10 +10,10 @@ import { findIds } from './scan.ts';
 import { inSnapshot, urlOf, type StoreReader } from './store-reader.ts';
 import { nowMicros } from './time.ts';
 
-/** Entries read at once: what is in memory is two batches, of `MAX_IMAGE_BYTES` of images at most. */
+/** Entries read at once: what is in memory is three batches, of `MAX_IMAGE_BYTES` of images at most. */
 const BATCH_ENTRIES = 2_000;
 /** Entries made in one go. */
-const SLICE_ENTRIES = 250;
+const SLICE_ENTRIES = 100;
 /** Of each batch; the whole takes as long as it takes. */
 export const EXPORT_BATCH_TIMEOUT_MS = 60_000;
 
@@ -116,31 +116,48 @@ async function* writeChunks(
   yield bytes.take();
 }
 
-/** While one batch is written, the next one is read, and the one after that is looked for. */
+/**
+ * While one batch is written, two more are read, one after the other, and the one after those is looked for: neither the
+ * server nor this process waits for the other one.
+ */
 async function* readBatches(
   copy: EntryCopy,
   find: (from: bigint) => Promise<Found>,
 ): AsyncGenerator<Iterable<EntryTexts>> {
-  const read = async (looking: Promise<Found>) => {
+  const read = async (looking: Promise<Found>): Promise<Batch | null> => {
     const found = await looking;
     const last = found.ids.at(-1);
     if (last === undefined) return null;
     const next = quiet(find(found.next ?? last + 1n));
-    return { last, next, batch: await copy.read(found.ids, found.visible) };
+    return { last, next, entries: await copy.read(found.ids, found.visible) };
   };
-  let reading = quiet(read(find(0n)));
+  const readAfter = (batch: Batch | null): Promise<Batch | null> => {
+    if (batch === null) return Promise.resolve(null);
+    const { lastId } = batch.entries;
+    // Large images end a batch early.
+    return read(lastId === null || lastId === batch.last ? batch.next : find(lastId + 1n));
+  };
+  let first = quiet(read(find(0n)));
+  let second = quiet(first.then(readAfter));
   try {
     for (;;) {
-      const found = await reading;
-      if (found === null) return;
-      // Large images end a batch early.
-      const isWhole = found.batch.lastId === found.last || found.batch.lastId === null;
-      reading = quiet(read(isWhole ? found.next : find((found.batch.lastId as bigint) + 1n)));
-      yield found.batch.texts;
+      const batch = await first;
+      if (batch === null) return;
+      first = second;
+      second = quiet(first.then(readAfter));
+      yield batch.entries.texts;
     }
   } finally {
     copy.destroy();
   }
+}
+
+interface Batch {
+  /** The last id that was looked for. */
+  readonly last: bigint;
+  /** What follows, where all of them were read. */
+  readonly next: Promise<Found>;
+  readonly entries: CopiedEntries;
 }
 
 /** It is awaited later, or by nobody where the reader goes away. */
