@@ -12,7 +12,18 @@ export async function serveTls(database: TestDatabase): Promise<void> {
   const folder = (await database.query('show data_directory')).rows[0].data_directory as string;
   const [key, certificate] = [join(folder, 'server.key'), join(folder, 'server.crt')];
   const subject = ['-subj', '/CN=localhost', '-days', '2'];
-  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject, '-keyout', key, '-out', certificate]);
+  await run('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    ...subject,
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+  ]);
   const { uid, gid } = await stat(folder);
   for (const file of [key, certificate]) await chown(file, uid, gid);
   // The server takes no key that others may read. https://www.postgresql.org/docs/current/ssl-tcp.html#SSL-SETUP

@@ -54,11 +54,17 @@ export function getSummary(store: StoreReader, query: InsightQuery): Promise<Sum
       return { current: current!, previous: previous! };
     }
     const counted = await Promise.all(windows.map((each) => countWindow(snapshot, filter, each, now)));
-    const [actors, ...summaries] = await Promise.all([
-      countActors(snapshot, filter, counted, now),
-      ...counted.map((each) => summarize(snapshot, filter, each)),
-    ]);
-    const [current, previous] = summaries.map((summary, i) => ({ ...summary, actors: actors[i]! }));
+    const actors = countActors(snapshot, filter, counted, now);
+    const [current, previous] = await Promise.all(
+      counted.map((each, i) =>
+        summarize(
+          snapshot,
+          filter,
+          each,
+          actors.then((all) => all[i]!),
+        ),
+      ),
+    );
     return { current: current!, previous: previous! };
   });
 }
@@ -90,12 +96,14 @@ async function summarize(
   snapshot: Snapshot,
   filter: ResolvedFilter,
   { cells, rows, range }: CountedWindow,
-): Promise<Omit<PeriodSummary, 'actors'>> {
+  counting: Promise<PeriodSummary['actors']>,
+): Promise<PeriodSummary> {
   const sum = (chosen: (row: CountRow) => boolean): number =>
     rows.filter(chosen).reduce((total, row) => total + Number(row.count), 0);
   const common = { snapshot, filter: { ...filter, ...cells.window }, range };
   const rowEntries = sum(({ action }) => ROW_ACTIONS.has(action));
-  const [resources, reverts] = await Promise.all([
+  const [actors, resources, reverts] = await Promise.all([
+    counting,
     rowEntries === 0 ? { value: 0, exact: true } : countRecords(common, new Set(rows.map(({ action }) => action))),
     rows.length === 0 ? 0 : countReverts(common),
   ]);
@@ -109,6 +117,7 @@ async function summarize(
     truncates: sum(({ action }) => action === 'truncate'),
     baselines: sum(({ action }) => action === 'baseline'),
     direct: sum(({ action, attribution }) => action !== 'baseline' && attribution === 'database'),
+    actors,
     resources,
     reverts,
   };

@@ -6,36 +6,42 @@ const RECORD: EntryRecord = {
   action: 'update',
   timestamp: '2026-11-22T00:31:07.123456Z',
   source: 'shop',
-  schema_name: 'public',
-  table_name: 'orders',
-  key_columns: ['id'],
   record_key: '42',
   changed: ['status'],
   unknown: null,
   row: '{"id":42,"status":"shipped","total":12345678901234567890.10}',
   old: '{"status":"paid"}',
   data: null,
-  actor_kind: 'user',
-  actor_claim: '7',
-  actor_name: 'Ana',
-  ip: '203.0.113.9',
-  user_agent: 'Mozilla/5.0 …',
-  comment: 'customer called',
-  request_id: 'r-1',
-  context: '{"n": 1.0}',
-  attribution: 'app',
-  role: 'none',
-  application_name: 'web',
-  session_role: 'app',
-  client_addr: '10.0.0.5',
-  pid: '4711',
   transaction_id: '382734061568039',
-  xid: '745',
-  lsn: '0/16B3748',
   ordinal: '3',
   size: '12',
   after_gap: null,
+  relation: { schema_name: 'public', table_name: 'orders', key_columns: ['id'] },
+  context: {
+    actor_kind: 'user',
+    actor_claim: '7',
+    actor_name: 'Ana',
+    ip: '203.0.113.9',
+    user_agent: 'Mozilla/5.0 …',
+    comment: 'customer called',
+    request_id: 'r-1',
+    context: '{"n": 1.0}',
+    attribution: 'app',
+    role: 'none',
+    application_name: 'web',
+    session_role: 'app',
+    client_addr: '10.0.0.5',
+    pid: '4711',
+  },
+  transaction: { xid: '745', lsn: '0/16B3748' },
 };
+
+const relation = (changes: Partial<EntryRecord['relation']>): Pick<EntryRecord, 'relation'> => ({
+  relation: { ...RECORD.relation, ...changes },
+});
+const context = (changes: Partial<EntryRecord['context']>): Pick<EntryRecord, 'context'> => ({
+  context: { ...RECORD.context, ...changes },
+});
 
 function parsed(changes: Partial<EntryRecord>): Record<string, unknown> {
   return JSON.parse(entryJson({ ...RECORD, ...changes })) as Record<string, unknown>;
@@ -57,7 +63,8 @@ describe('an entry', () => {
   });
 
   it('shows what an event carries, to the digit, and its own comment', () => {
-    const event = { action: 'refund', row: null, old: null, changed: null, schema_name: null, table_name: null };
+    const nowhere = relation({ schema_name: null, table_name: null });
+    const event = { action: 'refund', row: null, old: null, changed: null, ...nowhere };
     const data = '{"comment":"by phone","schema":"public","table":"invoices","data":{"amount":1.50}}';
     expect(entryJson({ ...RECORD, ...event, data })).toMatch(/"incomplete":null,"data":\{"amount":1\.50\}\}$/);
     expect(parsed({ ...event, data })).toMatchObject({
@@ -104,19 +111,22 @@ describe('an entry', () => {
 
   it('takes the key from the row, after a key change the new one', () => {
     const row = '{"region":"eu","id":9223372036854775807}';
-    expect(entryJson({ ...RECORD, key_columns: ['id', 'region'], row, old: '{"id":1}' })).toContain(
+    expect(entryJson({ ...RECORD, ...relation({ key_columns: ['id', 'region'] }), row, old: '{"id":1}' })).toContain(
       '"key":{"id":9223372036854775807,"region":"eu"}',
     );
-    expect(parsed({ key_columns: null })['key']).toBeNull();
-    expect(parsed({ key_columns: ['renamed'] })['key']).toBeNull();
+    expect(parsed(relation({ key_columns: null }))['key']).toBeNull();
+    expect(parsed(relation({ key_columns: ['renamed'] }))['key']).toBeNull();
   });
 
   it('keeps claims and facts apart', () => {
-    expect(parsed({ actor_kind: 'database', actor_claim: 'app' })['user']).toBeNull();
-    expect(parsed({ actor_kind: null, attribution: null })).toMatchObject({ user: null, attribution: 'unknown' });
-    expect(parsed({ role: 'admin' })['database']).toMatchObject({ role: 'admin', session_role: 'app' });
-    expect(parsed({ session_role: null })['database']).toBeNull();
+    expect(parsed(context({ actor_kind: 'database', actor_claim: 'app' }))['user']).toBeNull();
+    expect(parsed(context({ actor_kind: null, attribution: null }))).toMatchObject({
+      user: null,
+      attribution: 'unknown',
+    });
+    expect(parsed(context({ role: 'admin' }))['database']).toMatchObject({ role: 'admin', session_role: 'app' });
+    expect(parsed(context({ session_role: null }))['database']).toBeNull();
     expect(parsed({ transaction_id: null })['transaction']).toBeNull();
-    expect(parsed({ context: null })['context']).toEqual({});
+    expect(parsed(context({ context: null }))['context']).toEqual({});
   });
 });

@@ -22,9 +22,7 @@ it('has a cell for each column, nested ones too', () => {
     ...NO_ENTRY,
     id: '1',
     action: 'update',
-    actor_kind: 'user',
-    actor_claim: '7',
-    actor_name: 'A"na',
+    context: { ...NO_CONTEXT, actor_kind: 'user', actor_claim: '7', actor_name: 'A"na' },
     changed: ['a', 'b'],
     row: '{"a":2}',
     old: '{"a": 1.00}',
@@ -54,11 +52,25 @@ it('has long cells as it has short ones', () => {
     `@${long}`,
     `'"${long}`,
   ]) {
-    const line = lineOf({ ...NO_ENTRY, row: `{"a":"${long}"}`, comment });
+    const line = lineOf({ ...NO_ENTRY, row: `{"a":"${long}"}`, context: { ...NO_CONTEXT, comment } });
     expect(line).toContain(`,${csvCell(comment)},`);
     expect(line).toContain(`,"{""a"":""${long}""}",`);
     expect(line.endsWith('\r\n')).toBe(true);
   }
+});
+
+it('has each entry’s own context, whatever was written before it', () => {
+  const ana = { ...NO_CONTEXT, ip: '203.0.113.9', comment: 'a ticket', session_role: 'app', client_addr: '10.0.0.5' };
+  const entry = { ...NO_ENTRY, context: ana };
+  const event = { ...entry, action: 'refund', data: '{"comment":"by phone"}' };
+  const cells = [entry, entry, event, NO_ENTRY, entry].map((record) => lineOf(record).trimEnd().split(','));
+  const column = (name: (typeof CSV_COLUMNS)[number]): (string | undefined)[] =>
+    cells.map((line) => line[CSV_COLUMNS.indexOf(name)]);
+  expect(cells.every((line) => line.length === CSV_COLUMNS.length)).toBe(true);
+  expect(column('ip')).toEqual(['203.0.113.9', '203.0.113.9', '203.0.113.9', '', '203.0.113.9']);
+  expect(column('comment')).toEqual(['a ticket', 'a ticket', 'by phone', '', 'a ticket']);
+  expect(column('attribution')).toEqual(Array.from({ length: 5 }, () => 'unknown'));
+  expect(column('client_addr')).toEqual(['10.0.0.5', '10.0.0.5', '10.0.0.5', '', '10.0.0.5']);
 });
 
 function lineOf(record: EntryRecord): string {
@@ -67,20 +79,7 @@ function lineOf(record: EntryRecord): string {
   return bytes.take().toString('utf8');
 }
 
-const NO_ENTRY: EntryRecord = {
-  id: '0',
-  action: 'create',
-  timestamp: '2026-11-22T00:31:07.123456Z',
-  source: null,
-  schema_name: null,
-  table_name: null,
-  key_columns: null,
-  record_key: null,
-  changed: null,
-  unknown: null,
-  row: null,
-  old: null,
-  data: null,
+const NO_CONTEXT: EntryRecord['context'] = {
   actor_kind: null,
   actor_claim: null,
   actor_name: null,
@@ -95,10 +94,24 @@ const NO_ENTRY: EntryRecord = {
   session_role: null,
   client_addr: null,
   pid: null,
+};
+
+const NO_ENTRY: EntryRecord = {
+  id: '0',
+  action: 'create',
+  timestamp: '2026-11-22T00:31:07.123456Z',
+  source: null,
+  record_key: null,
+  changed: null,
+  unknown: null,
+  row: null,
+  old: null,
+  data: null,
   transaction_id: null,
-  xid: null,
-  lsn: null,
   ordinal: null,
   size: null,
   after_gap: null,
+  relation: { schema_name: null, table_name: null, key_columns: null },
+  context: NO_CONTEXT,
+  transaction: { xid: null, lsn: null },
 };
