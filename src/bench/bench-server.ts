@@ -1,5 +1,5 @@
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { stopLeftover } from '../embedded/postmaster.ts';
@@ -24,12 +24,15 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   max_wal_senders: '10',
 };
 
-/** Of a store that is only read: it is built without WAL, in the transactions that make its tables. */
+/**
+ * Of a store that is only read: it is built without WAL, in the transactions that make its tables. Buffers are those that the
+ * manual gives a server of its own. https://www.postgresql.org/docs/current/runtime-config-resource.html#GUC-SHARED-BUFFERS
+ */
 export const READ_SETTINGS: Readonly<Record<string, string>> = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   fsync: 'on',
-  shared_buffers: '1GB',
+  shared_buffers: `${Math.floor(totalmem() / 4 / 1024 ** 2)}MB`,
   max_wal_size: '64GB',
   checkpoint_timeout: '1d',
   max_connections: '40',

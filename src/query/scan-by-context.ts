@@ -1,6 +1,7 @@
 import { anyPhrase, CONTEXT_WORDS, entryCondition, EVENT_WORDS, HAS_EVENT_WORDS } from './filter-condition.ts';
 import type { ResolvedFilter } from './filter.ts';
 import { type IdRange, larger, smaller } from './id-range.ts';
+import { findNearest } from './scan-by-range.ts';
 import {
   farEnd,
   isSpent,
@@ -175,15 +176,23 @@ export async function findByComment(
   range: IdRange,
   { texts, filter, want }: { texts: readonly string[]; filter: ResolvedFilter; want: number },
 ): Promise<Found | undefined> {
-  const contexts = await readCommented(scan, range, texts, {
+  const inContext = {
     sql: `c.id::text as low, c.last_id::text as high from :schema.contexts c where c.comment is not null and ${CONTEXT_WORDS}`,
     within: 'c.last_id >= $2::bigint and c.id <= $3::bigint',
-  });
-  if (contexts === undefined) return undefined;
-  const events = await readCommented(scan, range, texts, {
+  };
+  const inEvent = {
     sql: `e.id::text as low, e.id::text as high from :schema.entries e where ${HAS_EVENT_WORDS} and ${EVENT_WORDS}`,
     within: 'e.id between $2::bigint and $3::bigint',
-  });
+  };
+  let contexts = await readRare(scan, range, texts, inContext);
+  if (contexts === undefined) {
+    // What many have, the nearest entries have, too: looking there is less than counting how many it is.
+    const nearest = scan.filter.relationIds === null ? await findNearest(scan, range, want) : undefined;
+    if (nearest !== undefined) return nearest;
+    contexts = await readCommented(scan, range, texts, inContext);
+  }
+  if (contexts === undefined) return undefined;
+  const events = (await readRare(scan, range, texts, inEvent)) ?? (await readCommented(scan, range, texts, inEvent));
   if (events === undefined) return undefined;
   // Those of several sources may overlap.
   const ranges = contexts.map((context, n) => ({ ...context, key: String(n) }));
@@ -201,24 +210,42 @@ export async function findByComment(
   );
 }
 
+interface Commented {
+  readonly sql: string;
+  readonly within: string;
+}
+
 /**
- * What has one of the phrases and touches the range; undefined where that is too much. Of rare ones, all are read by a
- * statement without the range: with it, a plan made before would read all ids of it from the primary key, and making
- * one takes longer than the reading.
+ * What has one of the phrases and touches the range; undefined where that is not rare. All are read by a statement
+ * without the range: with it, a plan made before would read all ids of it from the primary key, and making one takes
+ * longer than the reading.
  */
+async function readRare(
+  scan: Scan,
+  { low, high }: IdRange,
+  texts: readonly string[],
+  { sql }: Commented,
+): Promise<IdRange[] | undefined> {
+  const parameters: unknown[] = [MAX_RARE];
+  const select = `${sql} @@ ${phrasesOf(texts, parameters)}`;
+  const all = rangesOf(await scan.snapshot.queryPlanned(rangesSql(select), parameters));
+  return all?.filter((each) => each.high >= low && each.low <= high);
+}
+
+/** The same; undefined where it is too much. */
 async function readCommented(
   scan: Scan,
   { low, high }: IdRange,
   texts: readonly string[],
-  { sql, within }: { readonly sql: string; readonly within: string },
+  { sql, within }: Commented,
 ): Promise<IdRange[] | undefined> {
-  const phrases = (parameters: unknown[]): string =>
-    anyPhrase(texts, (value, type) => `$${parameters.push(value)}::${type}`);
-  const rare: unknown[] = [MAX_RARE];
-  const all = rangesOf(await scan.snapshot.queryPlanned(rangesSql(`${sql} @@ ${phrases(rare)}`), rare));
-  if (all !== undefined) return all.filter((each) => each.high >= low && each.low <= high);
-  const bounded: unknown[] = [MAX_COMMENTED, low, high];
-  return rangesOf(await scan.snapshot.query(rangesSql(`${sql} @@ ${phrases(bounded)} and ${within}`), bounded));
+  const parameters: unknown[] = [MAX_COMMENTED, low, high];
+  const select = `${sql} @@ ${phrasesOf(texts, parameters)} and ${within}`;
+  return rangesOf(await scan.snapshot.query(rangesSql(select), parameters));
+}
+
+function phrasesOf(texts: readonly string[], parameters: unknown[]): string {
+  return anyPhrase(texts, (value, type) => `$${parameters.push(value)}::${type}`);
 }
 
 type Ranges = { readonly ranges: string | null };

@@ -84,6 +84,20 @@ export async function readWindows(scan: Scan, ranges: readonly IdRange[], want: 
   return { ids: found, until: null };
 }
 
+/** What matches among the nearest entries, where that is all that is wanted or all that there is; else undefined. */
+export async function findNearest(scan: Scan, range: IdRange, want: number): Promise<Found | undefined> {
+  const found: bigint[] = [];
+  let rest = range;
+  for (const size of [FIRST_WINDOW_ENTRIES, 2 * FIRST_WINDOW_ENTRIES]) {
+    const window = await readWindow(scan, rest, size);
+    found.push(...window.ids);
+    if (found.length >= want) return { ids: found.slice(0, want), until: null };
+    rest = without(rest, window.range, scan.direction);
+    if (rest.low > rest.high) return { ids: found, until: null };
+  }
+  return undefined;
+}
+
 interface Window {
   readonly range: IdRange;
   readonly looked: number;

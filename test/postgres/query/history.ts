@@ -71,7 +71,7 @@ export async function createHistory(): Promise<History> {
     count: async () => {
       await database.query(`truncate ${SCHEMA}.rollups, ${SCHEMA}.rollup_deltas, ${SCHEMA}.source_quarters, ${SCHEMA}.source_days, ${SCHEMA}.relation_days,
         ${SCHEMA}.relation_day_totals, ${SCHEMA}.relation_month_totals, ${SCHEMA}.relation_totals, ${SCHEMA}.actor_day_totals,
-        ${SCHEMA}.actor_month_totals, ${SCHEMA}.actor_relation_totals, ${SCHEMA}.actor_totals`);
+        ${SCHEMA}.actor_month_totals, ${SCHEMA}.actor_relation_totals, ${SCHEMA}.relation_actors, ${SCHEMA}.actor_totals`);
       await database.query(
         `select ${SCHEMA}.add_rollups(x.source_id, json_agg(x)) from (
            select coalesce(r.source_id, c.source_id, (select min(id) from ${SCHEMA}.sources)) as source_id,

@@ -254,6 +254,21 @@ describe('folding', () => {
       `select sum(q)::integer as total from audit.source_days cross join unnest(quarters) q`,
     );
     expect(quarters.rows[0].total).toBe(total);
+    const hours = await database.query(
+      `select day from audit.source_days d
+       where exists (select from generate_series(1, 24) h(n) where d.hours[h.n] is distinct from
+         (select sum(q) from unnest(d.quarters[h.n * 4 - 3:h.n * 4]) q))`,
+    );
+    expect(hours.rows).toEqual([]);
+    const between = (table: string): string =>
+      `select relation_id, actor_id, min(min_id), max(max_id) from audit.${table} group by 1, 2`;
+    const actors = await database.query(
+      `(${between('relation_actors')} except ${between('rollups')}) union all (${between('rollups')} except ${between('relation_actors')})`,
+    );
+    expect(actors.rows).toEqual([]);
+    expect(
+      (await database.query('select count(*)::integer as n from audit.relation_actors')).rows[0].n,
+    ).toBeGreaterThan(0);
     expect((await database.query('select from audit.rollup_deltas')).rows).toEqual([]);
   });
 });

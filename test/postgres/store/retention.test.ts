@@ -107,8 +107,11 @@ test('whoever is known stays when all that they did is gone', async () => {
   const floor = await one<string>("select min(low)::text from audit.partitions where parent = 'entries'");
   await database.query(`insert into audit.actors (id, source_id, kind, claim) overriding system value values (900001, 1, 'user', 'known'), (900002, 1, 'user', 'gone');
     insert into audit.actor_totals values (900001, 3, 1, 2), (900002, 3, 1, 2);
+    insert into audit.relation_actors values (1, 900001, 1, 2), (1, 900002, ${floor}::bigint - 1, ${floor}::bigint);
     insert into audit.people values (900001, 'Known', now(), null)`);
   await database.query(`select audit.trim_folded(${floor})`);
+  const acted = await database.query('select actor_id from audit.relation_actors where actor_id > 900000');
+  expect(acted.rows).toEqual([{ actor_id: 900002 }]);
   const left = await database.query('select actor_id, count, max_id from audit.actor_totals where actor_id > 900000');
   expect(left.rows).toEqual([{ actor_id: 900001, count: '0', max_id: null }]);
 });
