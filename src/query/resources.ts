@@ -15,8 +15,8 @@ import { formatTime, nowMicros, recordedAt } from './time.ts';
 
 /** Entries that are looked at for one page; among those of few records the page may be short. */
 export const MAX_SEARCHED = 20_000;
-/** Entries that are looked at first, for each record that is wanted: at the start of the list, and further down. */
-const ENTRIES_PER_RECORD = { first: 2, deep: 8 };
+/** Entries that are looked at first, for each record that is wanted: at the start of the list, further down, and there of busy tables. */
+const ENTRIES_PER_RECORD = { first: 2, deep: 8, deepOfTables: 32 };
 const MAX_CHUNK = 4_000;
 
 /** Records that have entries matching the filters. Throws a FilterError for a cursor, time or window that can't be used. */
@@ -108,7 +108,7 @@ async function walkRecords(
   let seen = 0;
   let last: bigint | undefined;
   for (
-    let chunk = (limit + 1) * (place === null ? ENTRIES_PER_RECORD.first : ENTRIES_PER_RECORD.deep);
+    let chunk = (limit + 1) * entriesPerRecord(filter, place);
     rest.low <= rest.high && found.length <= limit;
     chunk = Math.min(chunk * 4, MAX_CHUNK)
   ) {
@@ -152,6 +152,11 @@ async function walkedOf(
   if (until === null) return { items, more: false };
   const searched = { entries, until: formatTime(recordedAt(until)) };
   return { items, more: true, stoppedAt: [until.toString()], searched };
+}
+
+function entriesPerRecord({ relationIds }: ResolvedFilter, place: Place | null): number {
+  if (place === null) return ENTRIES_PER_RECORD.first;
+  return relationIds === null ? ENTRIES_PER_RECORD.deep : ENTRIES_PER_RECORD.deepOfTables;
 }
 
 /** The last id before the walk; null: it begins with the list. */
