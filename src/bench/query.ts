@@ -130,12 +130,16 @@ async function migrateKept(url: string, note: (line: string) => void): Promise<v
   }
 }
 
-/** Into the system's cache. https://www.postgresql.org/docs/current/pgprewarm.html */
+/**
+ * As in a server that has been asked for a while: indexes, contexts and counts are in its buffers, the entries themselves in
+ * the system's cache. https://www.postgresql.org/docs/current/pgprewarm.html
+ */
 async function warm(client: Awaited<ReturnType<typeof connect>>): Promise<void> {
   await client.query('create extension if not exists pg_prewarm');
   await client.query(
-    `select sum(pg_prewarm(c.oid::regclass, 'read')) from pg_class c
-     where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'i')`,
+    `select sum(pg_prewarm(c.oid::regclass, case when exists (select from pg_inherits h
+         where h.inhrelid = c.oid and h.inhparent = ($1 || '.entries')::regclass and c.relkind = 'r') then 'read' else 'buffer' end))
+     from pg_class c where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'i')`,
     [SCHEMA],
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TIME_FORMS } from '../query/time.ts';
 import { MOMENT_FORMS } from '../query/record-compare.ts';
+import { COUNTED_REVISIONS, SEARCHED_FOR_ACTORS } from '../query/record.ts';
 import { MAX_KEY_LENGTH, MAX_NAME_LENGTH } from './limits.ts';
 import { fields, limit, oneText } from './parameters.ts';
 import { entry, id, image, time } from './schemas.ts';
@@ -114,13 +115,17 @@ export const recordAnswer = z
       created: entryMark.nullable().describe('Null where it was there before its first entry.'),
       first_change: entryMark.nullable(),
       last_change: entryMark.nullable(),
-      revisions: z.object({ value: z.int(), exact: z.boolean() }).describe('Its entries; counted up to 5,000.'),
+      revisions: z
+        .object({ value: z.int(), exact: z.boolean() })
+        .describe(`Its entries; counted up to ${COUNTED_REVISIONS}.`),
       actors: z
         .object({
           data: z.array(z.object({ ...actorMembers, count: z.int(), first: time, last: time })),
           exact: z.boolean(),
         })
-        .describe('Who touched it, the latest first, and how often; not exact beyond its latest 500 entries.'),
+        .describe(
+          `Who touched it, the latest first, and how often; not exact beyond its latest ${SEARCHED_FOR_ACTORS} entries.`,
+        ),
       keys: z.array(z.string()).describe('Every key that it has had, the one asked for first.'),
       link: z
         .string()
