@@ -7,7 +7,7 @@ import { DAY_MICROS, dayOf, formatTime } from '../time.ts';
 /** The latest entries of a window whose different records are counted. */
 export const COUNTED_ENTRIES = 5_000;
 /** Entries of a few tables whose records are all counted: by the index on tables and records alone. */
-const COUNTED_OF_TABLES = 25_000;
+const COUNTED_OF_TABLES = 12_500;
 const MAX_RELATIONS = 16;
 
 /** What changes a record. */
@@ -136,8 +136,8 @@ interface Bounds {
 /** One entry in so many is of the tables. */
 const DENSE = 20;
 /** Of all tables, to be looked at for the latest ones of some; and the least that is counted of these. */
-const LOOKED_AT = 25_000;
-const COUNTED_OF_FEW = 1_000;
+const LOOKED_AT = 12_500;
+const COUNTED_OF_FEW = 600;
 
 /** Entries to be counted where the tables have this share of all. */
 function countedAmong(share: number): number {
