@@ -1,4 +1,11 @@
-import { entryJson, type EntryRecord } from './entry-json.ts';
+import {
+  contextTexts,
+  entryTexts,
+  jsonOf,
+  type ContextFacts,
+  type ContextTexts,
+  type EntryRecord,
+} from './entry-json.ts';
 import { readEntryLinks } from './entry-links.ts';
 import { readSurroundings, type NamedSurroundings } from './entry-surroundings.ts';
 import type { Snapshot } from './store-reader.ts';
@@ -22,7 +29,12 @@ export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 export async function readEntries(snapshot: Snapshot, ids: readonly bigint[]): Promise<EntryText[]> {
   if (ids.length === 0) return [];
   const [rows, links] = await Promise.all([readRecords(snapshot, ids), readEntryLinks(snapshot, ids)]);
-  return rows.map((row) => ({ id: BigInt(row.id), json: entryJson(row, links.get(row.id)) }));
+  const known = new Map<ContextFacts, ContextTexts>();
+  return rows.map((row) => {
+    const common = known.get(row.context) ?? contextTexts(row.context);
+    known.set(row.context, common);
+    return { id: BigInt(row.id), json: jsonOf(entryTexts(row, common), links.get(row.id)) };
+  });
 }
 
 /** The same as what the store knows of them, links left out. */

@@ -96,8 +96,32 @@ export function settle(
   return { chosen: days, settled: range };
 }
 
-/** Nearest the start of the walk first. */
-export async function readDays(scan: Scan, range: IdRange): Promise<Day[]> {
+/** Nearest the start of the walk first; of the range or a wider one, as who goes on has them from before. */
+export async function readDays(scan: Scan, range: IdRange): Promise<readonly Day[]> {
+  const { snapshot, filter, direction } = scan;
+  const last = lastDays.get(snapshot);
+  if (last?.filter === filter && last.direction === direction && contains(last.range, range)) return last.days;
+  const days = await findDays(scan, range);
+  lastDays.set(snapshot, { filter, direction, range, days });
+  return days;
+}
+
+/** Nothing changes within a snapshot. */
+const lastDays = new WeakMap<
+  Snapshot,
+  {
+    readonly filter: ResolvedFilter;
+    readonly direction: Direction;
+    readonly range: IdRange;
+    readonly days: readonly Day[];
+  }
+>();
+
+function contains(outer: IdRange, inner: IdRange): boolean {
+  return outer.low <= inner.low && outer.high >= inner.high;
+}
+
+async function findDays(scan: Scan, range: IdRange): Promise<Day[]> {
   const parameters: unknown[] = [range.low, range.high];
   const grain = grainOf(scan.filter);
   const rows = await scan.snapshot.query<{ day: string; low: string; high: string; count: string }>(
@@ -127,8 +151,9 @@ async function readQuarters(scan: Scan, days: readonly Day[]): Promise<IdRange[]
   const { filter } = scan;
   const grain = grainOf(filter);
   // Of named actors, or of few tables, an index knows the quarters.
-  const relations =
+  const few =
     grain === RELATION_DAYS && filter.actorIds === null ? (filter.relationIds ?? filter.fieldRelationIds) : null;
+  const relations = few ?? (await relationsOf(scan));
   const actors =
     filter.actorIds === null ? '' : ` and u.actor_id = any($${parameters.push(filter.actorIds)}::integer[])`;
   const rollups =
@@ -153,6 +178,17 @@ async function readQuarters(scan: Scan, days: readonly Day[]): Promise<IdRange[]
     parameters,
   );
   return rows.map(({ low, high }) => ({ low: BigInt(low), high: BigInt(high) }));
+}
+
+/** Relations that have the actions asked for, where those are few: a login has none, which is told as 0. Null of more. */
+async function relationsOf({ snapshot, filter: { actions, actorIds } }: Scan): Promise<readonly number[] | null> {
+  if (actions === null || actorIds !== null) return null;
+  const rows = await snapshot.queryPlanned<{ relation_id: number }>(
+    `select t.relation_id from :schema.relation_totals t where t.action = any($1::text[])
+     union select u.relation_id from :schema.pending_rollups u where u.action = any($1::text[]) limit $2::integer`,
+    [actions, MAX_RELATIONS + 1],
+  );
+  return rows.length > MAX_RELATIONS ? null : rows.map((row) => row.relation_id);
 }
 
 /** What an actor did to a table is found by an index, day by day. */
