@@ -15,7 +15,7 @@ export class ByteBuilder {
   /** With each `"` twice, as CSV has it: among bytes that takes a third of what it takes in strings. */
   addDoubled(text: string): void {
     // There are no more quotes than units: so far ahead, the text is not written over before it has been moved.
-    const ahead = text.length + 1;
+    const ahead = text.length;
     this.#reserve(text, ahead);
     const buffer = this.#buffer;
     let to = this.#length;
@@ -24,9 +24,11 @@ export class ByteBuilder {
     for (let from = start; from < end; from += 1) {
       const byte = buffer[from] as number;
       buffer[to] = byte;
-      // Written in any case, and written over unless it counts: no branch that a processor could only guess at.
-      buffer[to + 1] = QUOTE;
-      to += byte === QUOTE ? 2 : 1;
+      to += 1;
+      if (byte === QUOTE) {
+        buffer[to] = QUOTE;
+        to += 1;
+      }
     }
     this.#length = to;
   }

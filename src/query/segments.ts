@@ -145,8 +145,8 @@ async function findDays(scan: Scan, range: IdRange): Promise<Day[]> {
 
 /** The quarters of an hour of those days that count a match, each by its own rollups. */
 async function readQuarters(scan: Scan, days: readonly Day[]): Promise<IdRange[]> {
-  const { actorIds, relationIds } = scan.filter;
-  if (actorIds !== null && relationIds !== null) return readQuartersOf(scan, days, { actorIds, relationIds });
+  const pairs = pairsOf(scan.filter);
+  if (pairs !== null) return readQuartersOf(scan, days, pairs);
   const parameters: unknown[] = [days.map(({ day }) => day)];
   const { filter } = scan;
   const grain = grainOf(filter);
@@ -191,11 +191,25 @@ async function relationsOf({ snapshot, filter: { actions, actorIds } }: Scan): P
   return rows.length > MAX_RELATIONS ? null : rows.map((row) => row.relation_id);
 }
 
+/** Actors, each with each of the tables, whose days are looked up one by one. */
+const MAX_PAIRS = 16;
+
+/** Null where the filter has no such pairs, or too many. Pure. */
+export function pairsOf({ actorIds, relationIds }: Pick<ResolvedFilter, 'actorIds' | 'relationIds'>): Pairs | null {
+  if (actorIds === null || relationIds === null || actorIds.length * relationIds.length > MAX_PAIRS) return null;
+  return { actorIds, relationIds };
+}
+
+interface Pairs {
+  readonly actorIds: readonly number[];
+  readonly relationIds: readonly number[];
+}
+
 /** What an actor did to a table is found by an index, day by day. */
 async function readQuartersOf(
   { snapshot, filter }: Scan,
   days: readonly Day[],
-  { actorIds, relationIds }: { readonly actorIds: readonly number[]; readonly relationIds: readonly number[] },
+  { actorIds, relationIds }: Pairs,
 ): Promise<IdRange[]> {
   const parameters: unknown[] = [days.map(({ day }) => day), actorIds, relationIds];
   const rows = await snapshot.query<{ low: string; high: string }>(
