@@ -59,15 +59,14 @@ export async function runQuery(options: QueryOptions, bench: Bench): Promise<Que
     await warm(client);
     const base = await firstMessage<string>(child, { url, schema: SCHEMA } satisfies QueryServerTask, 'the server');
     bench.note('asking everything, so that no figure is about code and plans that are still being made');
-    for (const question of QUESTIONS) {
+    const questions = QUESTIONS.filter(({ name }) => options.question === null || name.includes(options.question));
+    for (const question of questions) {
       for (const sample of samples.slice(-WARM_UP_REQUESTS)) {
         await send({ agent, base }, question.url(sample), question.body?.(sample));
       }
     }
     const answered: Answered[] = [];
-    for (const question of QUESTIONS.filter(
-      ({ name }) => options.question === null || name.includes(options.question),
-    )) {
+    for (const question of questions) {
       for (const page of question.isList === true ? (['first', 'deep'] as const) : (['first'] as const)) {
         const asked = await ask(question, samples, { agent, base, from: page === 'deep' ? middle : null });
         answered.push({ question: question.name, page, limitMs: question.limitMs, ...asked });

@@ -5,10 +5,9 @@ import { quoteIdentifier } from '../pg/identifier.ts';
 import { backendOf, connectionOptions, destroyClient } from '../pg/pool.ts';
 import { readSurroundings, type AskPlanned, type NamedSurroundings, type Surroundings } from './entry-surroundings.ts';
 import { contextTexts, entryTexts, type ContextTexts, type EntryRecord, type EntryTexts } from './entry-json.ts';
-import { MAX_IMAGE_BYTES } from './entry-reader.ts';
+import { AFTER_GAP, chosenSql, MAX_IMAGE_BYTES } from './entry-reader.ts';
 import { FieldReader, Int64Texts, TimeTexts } from './field-reader.ts';
 import { explainReadError, urlOf, type StoreReader } from './store-reader.ts';
-import { visibleEntry } from './visibility.ts';
 
 /**
  * Reads whole entries in bulk, on a connection of its own: what `readEntries` asks for. What each entry has for itself
@@ -79,13 +78,12 @@ export class EntryCopy {
 
   /** One statement after the other: a client that copies can't have several under way. */
   #asker(): AskPlanned {
-    const quoted = quoteIdentifier(this.#store.schema);
     let last: Promise<unknown> = Promise.resolve();
     return (sql, parameters) => {
       const asked = last.then(async () => {
         const name = this.#names.get(sql) ?? `surroundings ${this.#names.size}`;
         this.#names.set(sql, name);
-        const text = sql.replaceAll(':schema', () => quoted);
+        const text = this.#inSchema(sql);
         return (await this.#client.query({ name, text, values: [...parameters] })).rows;
       });
       last = asked.catch(() => {});
@@ -95,25 +93,25 @@ export class EntryCopy {
 
   /** COPY takes no parameters. */
   #sql(ids: readonly bigint[], visible: readonly number[] | null): string {
-    const list = visible === null ? 'null' : `'{${visible.join(',')}}'`;
-    const s = quoteIdentifier(this.#store.schema);
-    return `with sized as materialized (
-        select e.*, coalesce(octet_length(e.row::text), 0) + coalesce(octet_length(e.old::text), 0) as bytes
-        from ${s}.entries e
-        where e.id = any('{${ids.join(',')}}'::bigint[]) and e.id between ${ids[0] ?? 0} and ${ids.at(-1) ?? 0}
-          and ${visibleEntry('e', list)}
-      ), chosen as (
-        select z.*, sum(z.bytes) over (order by z.id) - z.bytes as bytes_before from sized z
-      )
+    const chosen = chosenSql({
+      ids: `'{${ids.join(',')}}'::bigint[]`,
+      low: String(ids[0] ?? 0),
+      high: String(ids.at(-1) ?? 0),
+      visible: visible === null ? 'null' : `'{${visible.join(',')}}'`,
+      maxBytes: String(MAX_IMAGE_BYTES),
+      order: 'asc',
+    });
+    const sql = `${chosen}
       select e.id, e.occurred_at, e.context_id, e.transaction_id, e.ordinal, e.relation_id, e.action, e.record_key,
         e.changed::text, e.unknown::text, e.row::text, e.old::text, e.data::text,
-        -- What the record's last entry could have told lies on the other side of a gap.
-        case when e.unknown is not null then (
-          select l.epoch <> t.epoch from ${s}.entries p join ${s}.transactions l on l.id = p.transaction_id
-          join ${s}.transactions t on t.id = e.transaction_id
-          where p.relation_id = e.relation_id and p.record_key = e.record_key and p.id < e.id and p.row is not null
-          order by p.id desc limit 1) end as after_gap
-      from chosen e where e.bytes_before < ${MAX_IMAGE_BYTES} order by e.id`;
+        case when e.unknown is not null then ${AFTER_GAP} end as after_gap
+      from chosen e order by e.id`;
+    return this.#inSchema(sql);
+  }
+
+  #inSchema(sql: string): string {
+    const quoted = quoteIdentifier(this.#store.schema);
+    return sql.replaceAll(':schema', () => quoted);
   }
 
   async #explained<Result>(read: () => Promise<Result>): Promise<Result> {

@@ -220,7 +220,7 @@ async function countActorsAround(
      from (${counts}) c(${names.join(', ')})`,
     parameters,
   );
-  return [...rows[0]!.counts];
+  return rows[0]!.counts;
 }
 
 /** Where the first and last entries of actors are; `isOneEach`: those of each one are in one row. */
