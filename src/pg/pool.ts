@@ -73,6 +73,24 @@ export function destroyClient(client: pg.ClientBase): void {
   socketOf(client).destroy();
 }
 
+/**
+ * What `client.query` promises. Its own promise keeps an answer's rows from the collector until it collects the old
+ * generation: with rows of a kilobyte, three quarters of all that is allocated were moved there first, 3 ms each time.
+ */
+export function answerOf<Row extends pg.QueryResultRow>(
+  client: pg.ClientBase,
+  query: pg.QueryConfig,
+): Promise<pg.QueryResult<Row>> {
+  return new Promise((resolve, reject) => {
+    client.query<Row>(query, (error: Error | null, result) => {
+      if (error === null || error === undefined) return resolve(result);
+      // As there: the stack of who reads the socket tells nothing.
+      Error.captureStackTrace(error);
+      reject(error);
+    });
+  });
+}
+
 /** The process id of a connected client's backend; its types do not tell. */
 export function backendOf(client: pg.ClientBase): number {
   return (client as unknown as { readonly processID: number }).processID;

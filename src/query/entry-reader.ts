@@ -54,14 +54,24 @@ export async function readRecords(snapshot: Snapshot, ids: readonly bigint[]): P
     readGapsBefore(snapshot, found),
   ]);
   const whole = visible === null;
-  return found.map(({ relation_id: relationId, context_id: contextId, ...entry }) => {
-    const relation = surroundings.relation(relationId);
-    const context = surroundings.context(contextId);
+  return found.map((entry) => {
+    const relation = surroundings.relation(entry.relation_id);
+    const context = surroundings.context(entry.context_id);
     const transaction = surroundings.transaction(entry.transaction_id);
+    // Member by member: an object that is made of the rest of another one takes some kilobytes.
     return {
-      ...entry,
+      id: entry.id,
+      timestamp: entry.timestamp,
       source: relation.source ?? context.source ?? transaction.source,
+      action: entry.action,
+      record_key: entry.record_key,
+      changed: entry.changed,
+      unknown: entry.unknown,
+      row: entry.row,
+      old: entry.old,
+      data: entry.data,
       after_gap: entry.unknown === null ? null : (gaps.get(entry.id) ?? null),
+      transaction_id: entry.transaction_id,
       ordinal: whole ? entry.ordinal : null,
       size: whole ? transaction.size : null,
       relation,

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { codeOf, RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier } from '../pg/identifier.ts';
-import { destroyClient, explainDatabaseError, socketOf } from '../pg/pool.ts';
+import { answerOf, destroyClient, explainDatabaseError, socketOf } from '../pg/pool.ts';
 import { findVisibleRelations, type Viewer } from './visibility.ts';
 
 /** Where the history is. `pool` is made by `createPool`; the schema is a plain name. */
@@ -103,7 +103,7 @@ function snapshotOn(client: pg.PoolClient, { schema, viewer }: StoreReader, time
   };
   const send = <Row extends pg.QueryResultRow>(text: string, values: unknown[], name?: string) => {
     sendTogether(client);
-    return client.query<Row>({ text, values, ...(name === undefined ? {} : { name }) });
+    return answerOf<Row>(client, { text, values, ...(name === undefined ? {} : { name }) });
   };
   let visible: Promise<readonly number[] | null> | undefined;
   const snapshot: Snapshot = {
