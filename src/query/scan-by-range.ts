@@ -1,6 +1,6 @@
 import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
 import type { IdRange } from './id-range.ts';
-import { readDays, readStretch, type Day } from './segments.ts';
+import { readDays, readStretch, shareOfTables, sparseUpTo, type Day } from './segments.ts';
 import {
   farEnd,
   isSpent,
@@ -20,22 +20,30 @@ const GROWTH = 8;
 const FIRST_WINDOW_ENTRIES = 500;
 const WINDOW_ENTRIES = 4_000;
 
-/** The nearest entries directly; beyond them, only the stretches in which the rollups count a match. */
+/**
+ * The nearest entries directly, unless too few of them are the tables'; beyond them, only the stretches in which the rollups
+ * count a match.
+ */
 export async function findByRange(scan: Scan, range: IdRange, want: number): Promise<Found> {
   if (isUnrestricted(scan.filter)) return { ids: await readRanges(scan, [range], want), until: null };
   const isWhole = isInRollupsWhole(scan.filter);
   const read = isWhole ? readWhole : readWindows;
-  const { near, ids, until } = isWhole ? await readNear(scan, range, want) : await readNearWindows(scan, range, want);
-  if (until !== null) return { ids, until };
-  const found = [...ids];
-  let rest = without(range, near, scan.direction);
+  const share = isWhole ? await shareOfTables(scan) : null;
+  const found: bigint[] = [];
+  let rest = range;
+  if (share === null || share * PROBE_ENTRIES >= want / 2) {
+    const { near, ids, until } = isWhole ? await readNear(scan, range, want) : await readNearWindows(scan, range, want);
+    if (until !== null) return { ids, until };
+    found.push(...ids);
+    rest = without(range, near, scan.direction);
+  }
   // What rollups promise without knowing the whole filter is no promise.
   let demand = isWhole ? want : want * GROWTH;
   let days: readonly Day[] | undefined;
   while (found.length < want && rest.low <= rest.high) {
     scan.snapshot.remainingMs();
     days ??= await readDays(scan, rest);
-    const { settled, ranges, isSparse } = await readStretch(scan, days, rest, { demand });
+    const { settled, ranges, isSparse } = await readStretch(scan, days, rest, { demand, maxSparse: sparseUpTo(demand, share) });
     const next = await (isSparse ? readOfTables : read)(scan, ranges, want - found.length);
     found.push(...next.ids);
     if (next.until !== null) return { ids: found, until: next.until };
@@ -49,17 +57,30 @@ export async function readWhole(scan: Scan, ranges: readonly IdRange[], want: nu
   return { ids: await readRanges(scan, ranges, want), until: null };
 }
 
-/** What the tables have from the first to the last of the ranges, by the index on table and record. */
+/**
+ * What the tables have from the first to the last of the ranges, by the index on table and record: their ids are in it, so
+ * only entries that may be wanted are looked at themselves.
+ */
 async function readOfTables(scan: Scan, ranges: readonly IdRange[], want: number): Promise<Found> {
   const [first, last] = [ranges.at(0), ranges.at(-1)];
   if (first === undefined || last === undefined) return { ids: [], until: null };
-  const parameters: unknown[] = [first.low, last.high, want];
-  const condition = entryCondition(scan.filter, parameters);
-  // In the order of ids, the planner would look for the first ones through everything.
+  const { relationIds } = scan.filter;
+  const parameters: unknown[] = [first.low, last.high, want, relationIds];
+  const condition = entryCondition({ ...scan.filter, relationIds: null }, parameters);
+  const order = orderOf(scan.direction);
   const rows = await scan.snapshot.query<{ id: string }>(
-    `select x.id::text from (select e.id from :schema.entries e
-       where e.id between $1::bigint and $2::bigint and ${condition} offset 0) x
-     order by x.id ${orderOf(scan.direction)} limit $3::bigint`,
+    `select x.id::text from (
+       -- In the order of ids, the planner would look for the first ones through everything.
+       select i.id from (select e.id from :schema.entries e
+         where e.id between $1::bigint and $2::bigint and e.relation_id = any($4::integer[]) offset 0) i
+       order by i.id ${order} offset 0) x
+     ${
+       condition === 'true'
+         ? ''
+         : `cross join lateral (select from :schema.entries e
+       where e.id = x.id and e.id between $1::bigint and $2::bigint and ${condition} offset 0) m`
+     }
+     limit $3::bigint`,
     parameters,
   );
   return { ids: rows.map(({ id }) => BigInt(id)), until: null };

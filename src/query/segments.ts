@@ -34,13 +34,13 @@ export async function readStretch(
   scan: Scan,
   allDays: readonly Day[],
   range: IdRange,
-  { demand, maxSparse }: { readonly demand: number; readonly maxSparse?: number },
+  { demand, maxSparse }: { readonly demand: number; readonly maxSparse: number },
 ): Promise<Stretch> {
   const days = allDays.filter(({ low, high }) => high >= range.low && low <= range.high);
   if (days.length === 0) return { settled: range, ranges: [], isSparse: false };
   const { chosen, settled } = settle(days, range, scan.direction, demand);
   const read = indexEntries(scan.filter, chosen);
-  const isSparse = read !== null && read <= (maxSparse ?? (await sparseUpTo(scan, demand, read)));
+  const isSparse = read !== null && read <= maxSparse;
   return { settled, ranges: mergeRanges(isSparse ? chosen : await readQuarters(scan, chosen), settled), isSparse };
 }
 
@@ -49,6 +49,8 @@ const PARTITION_DAYS = 31;
 /** Entries read from an index in the time in which the days' quarters of an hour are looked up. */
 const QUARTERS_ENTRIES = 8_000;
 const MAX_SPARSE_ENTRIES = 40_000;
+/** Entries read from an index in the time in which one is walked through, with the page it is on. */
+const INDEXED_PER_WALKED = 6;
 
 /** Entries that the tables' index is read through for those of the days; null where the counts don't tell all that matches. Pure. */
 function indexEntries(filter: ResolvedFilter, days: readonly Day[]): number | null {
@@ -58,19 +60,25 @@ function indexEntries(filter: ResolvedFilter, days: readonly Day[]): number | nu
   return (count * (days.length + PARTITION_DAYS)) / days.length;
 }
 
-/**
- * How many entries may be read from the index of tables: in no more time than it takes to walk through all entries, which are
- * the more the fewer of them are the tables', until as many as are wanted have been met.
- */
-async function sparseUpTo({ snapshot, filter }: Scan, demand: number, read: number): Promise<number> {
-  if (read <= QUARTERS_ENTRIES || read > MAX_SPARSE_ENTRIES) return QUARTERS_ENTRIES;
+/** What part of all entries the filter's tables have; null where it names none, or what they have is found otherwise. */
+export async function shareOfTables({ snapshot, filter }: Scan): Promise<number | null> {
+  if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) return null;
   const rows = await snapshot.queryPlanned<{ share: string | null }>(
     `select (sum(t.count) filter (where t.relation_id = any($1::integer[])) / nullif(sum(t.count), 0))::text as share
      from :schema.relation_totals t`,
     [filter.relationIds],
   );
-  const share = Number(rows[0]?.share ?? 0);
-  return share === 0 ? MAX_SPARSE_ENTRIES : Math.min(QUARTERS_ENTRIES + (2 * demand) / share, MAX_SPARSE_ENTRIES);
+  return Number(rows[0]?.share ?? 0);
+}
+
+/**
+ * How many entries may be read from the index of tables: in no more time than it takes to walk through all entries, which are
+ * the more the fewer of them are the tables', until as many as are wanted have been met. Pure.
+ */
+export function sparseUpTo(demand: number, share: number | null): number {
+  if (share === null) return QUARTERS_ENTRIES;
+  if (share === 0) return MAX_SPARSE_ENTRIES;
+  return Math.min(QUARTERS_ENTRIES + (INDEXED_PER_WALKED * demand) / share, MAX_SPARSE_ENTRIES);
 }
 
 /**
