@@ -119,16 +119,12 @@ async function findByText(scan: Scan, range: IdRange, want: number): Promise<Fou
     const commented = await findByComment(scan, range, { texts: [word.text], filter: rest, want });
     if (commented === undefined) continue;
     const ofRest: Scan = { ...scan, filter: rest };
-    return union(
-      [
-        commented,
-        await findByKey(ofRest, range, [word.text], want),
-        await findByContext(scan, range, { key: byActor(word.actorIds), filter: rest, want }),
-        await findByContext(scan, range, { key: byRequest([word.text]), filter: rest, want }),
-      ],
-      scan.direction,
-      want,
-    );
+    const elsewhere = await Promise.all([
+      findByKey(ofRest, range, [word.text], want),
+      findByContext(scan, range, { key: byActor(word.actorIds), filter: rest, want }),
+      findByContext(scan, range, { key: byRequest([word.text]), filter: rest, want }),
+    ]);
+    return union([commented, ...elsewhere], scan.direction, want);
   }
   return undefined;
 }
