@@ -94,7 +94,7 @@ async function findLinked(
        where l.kind in ('key', 'move') and l.relation_id = any($2::integer[]) and l.${key} = any($3::text[]))
      select distinct c.id::text from unnest($1::bigint[], $2::integer[], $3::text[]) c(id, relation_id, record_key)
      join links l on l.relation_id = c.relation_id and l.record_key = c.record_key and l.entry_id ${beyond} c.id
-     join :schema.entries n on n.id = l.entry_id where ${within('$4', '$5')}`,
+     join :schema.entries n on n.id = l.entry_id where ${within('$4::timestamptz', '$5::timestamptz')}`,
     [
       ends.map(({ id }) => id),
       ends.map((end) => end.relation_id),
@@ -113,38 +113,66 @@ async function withoutLater(
   candidates: readonly End[],
   { recent, forward, place, want }: Omit<Ends, 'seen'> & { readonly want: number },
 ): Promise<End[]> {
+  const parameters: unknown[] = [
+    candidates.map(({ id }) => id),
+    candidates.map((end) => end.relation_id),
+    candidates.map((end) => end.record_key),
+    want,
+  ];
   // Partitions on the other side of a fixed place are left out once, not for each candidate.
-  const from = forward ? '$9::bigint' : 'c.id';
+  const from = forward ? `$${parameters.push(place)}::bigint` : 'c.id';
+  const matches = await laterCondition(snapshot, filter, candidates, parameters);
   const rows = await snapshot.queryPlanned<{ id: string }>(
     `select c.id::text from unnest($1::bigint[], $2::integer[], $3::text[]) with ordinality c(id, relation_id, record_key, n)
      where (select n.id from :schema.entries n
-       where n.relation_id = c.relation_id and n.record_key = c.record_key and n.id ${recent ? '>' : '<'} ${from}
-         and n.action = any($4::text[]) and ${within('$5', '$6')}
-         and ($7::integer[] is null or exists (select from :schema.contexts x
-           where x.id = n.context_id and x.actor_id = any($7::integer[])))
+       where n.relation_id = c.relation_id and n.record_key = c.record_key and n.id ${recent ? '>' : '<'} ${from} and ${matches}
        -- Ordered, so that it is a walk through the index and never a join with all entries.
        order by n.id ${recent ? 'asc' : 'desc'} limit 1) is null
-     limit $8::bigint`,
-    [
-      candidates.map(({ id }) => id),
-      candidates.map((end) => end.relation_id),
-      candidates.map((end) => end.record_key),
-      KEYED_ACTIONS,
-      timeText(filter.from),
-      timeText(filter.to),
-      filter.actorIds,
-      want,
-      ...(forward ? [place] : []),
-    ],
+     limit $4::bigint`,
+    parameters,
   );
   const kept = new Set(rows.map(({ id }) => id));
   return candidates.filter(({ id }) => kept.has(id));
 }
 
+/** What matches of a record's entries n. Where all of them do, none is looked at: the index has them. */
+async function laterCondition(
+  snapshot: Snapshot,
+  filter: ResolvedFilter,
+  candidates: readonly End[],
+  parameters: unknown[],
+): Promise<string> {
+  const eventTables = await readEventTables(snapshot);
+  const isAll = filter.from === null && filter.to === null && filter.actorIds === null;
+  if (isAll && !candidates.some((end) => eventTables.has(end.relation_id))) return 'true';
+  const parameter = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`;
+  const actors = parameter(filter.actorIds, 'integer[]');
+  return `n.action = any(${parameter(KEYED_ACTIONS, 'text[]')})
+    and ${within(parameter(timeText(filter.from), 'timestamptz'), parameter(timeText(filter.to), 'timestamptz'))}
+    and (${actors} is null or exists (select from :schema.contexts x where x.id = n.context_id and x.actor_id = any(${actors})))`;
+}
+
+/** The tables of which there are other entries than row changes. */
+function readEventTables(snapshot: Snapshot): Promise<ReadonlySet<number>> {
+  const known = lastEventTables.get(snapshot);
+  if (known !== undefined) return known;
+  const read = snapshot
+    .queryPlanned<{ relation_id: number }>(
+      `select t.relation_id from :schema.relation_totals t where t.action <> all($1::text[])
+       union select u.relation_id from :schema.pending_rollups u where u.action <> all($1::text[])`,
+      [ROW_ACTIONS],
+    )
+    .then((rows) => new Set(rows.map((row) => row.relation_id)));
+  lastEventTables.set(snapshot, read);
+  return read;
+}
+
+/** Nothing changes within a snapshot. */
+const lastEventTables = new WeakMap<Snapshot, Promise<ReadonlySet<number>>>();
+
 /** A condition on `audit.entries n`. */
 function within(from: string, to: string): string {
-  return `(${from}::timestamptz is null or n.occurred_at >= ${from}::timestamptz)
-    and (${to}::timestamptz is null or n.occurred_at < ${to}::timestamptz)`;
+  return `(${from} is null or n.occurred_at >= ${from}) and (${to} is null or n.occurred_at < ${to})`;
 }
 
 async function isEnd(snapshot: Snapshot, filter: ResolvedFilter, end: End, recent: boolean): Promise<boolean> {

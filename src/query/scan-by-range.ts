@@ -1,6 +1,6 @@
 import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
 import type { IdRange } from './id-range.ts';
-import { readDays, readStretch, shareOfTables, sparseUpTo, type Day } from './segments.ts';
+import { readDays, readDensity, readStretch, sparseUpTo, type Day } from './segments.ts';
 import {
   farEnd,
   isSpent,
@@ -15,6 +15,9 @@ import {
 
 /** Entries looked at directly before the rollups are asked where the rest of a sparse filter's entries are. */
 const PROBE_ENTRIES = 2_000;
+/** With this part of all entries, tables are so busy that the rollups are asked only past so many. */
+const BUSY_SHARE = 0.02;
+const MAX_PROBE_ENTRIES = 20_000;
 const GROWTH = 8;
 /** Entries looked at in one statement where only they themselves tell whether they match: in the first one, and in any later. */
 const FIRST_WINDOW_ENTRIES = 500;
@@ -28,11 +31,14 @@ export async function findByRange(scan: Scan, range: IdRange, want: number): Pro
   if (isUnrestricted(scan.filter)) return { ids: await readRanges(scan, [range], want), until: null };
   const isWhole = isInRollupsWhole(scan.filter);
   const read = isWhole ? readWhole : readWindows;
-  const share = isWhole ? await shareOfTables(scan) : null;
+  const share = isWhole ? ((await readDensity(scan))?.share ?? null) : null;
   const found: bigint[] = [];
   let rest = range;
-  if (share === null || share * PROBE_ENTRIES >= want / 2) {
-    const { near, ids, until } = isWhole ? await readNear(scan, range, want) : await readNearWindows(scan, range, want);
+  const probe = probeEntries(want, share);
+  if (probe > 0) {
+    const { near, ids, until } = isWhole
+      ? await readNear(scan, range, { want, probe })
+      : await readNearWindows(scan, range, { want, probe });
     if (until !== null) return { ids, until };
     found.push(...ids);
     rest = without(range, near, scan.direction);
@@ -51,6 +57,14 @@ export async function findByRange(scan: Scan, range: IdRange, want: number): Pro
     demand *= GROWTH;
   }
   return { ids: found, until: null };
+}
+
+/** How many of the nearest entries are looked at directly. Pure. */
+function probeEntries(want: number, share: number | null): number {
+  if (share === null) return PROBE_ENTRIES;
+  // Too few of them are the tables'.
+  if (share < BUSY_SHARE) return 0;
+  return Math.min(Math.max(PROBE_ENTRIES, Math.ceil((1.2 * want) / share)), MAX_PROBE_ENTRIES);
 }
 
 export async function readWhole(scan: Scan, ranges: readonly IdRange[], want: number): Promise<Found> {
@@ -157,10 +171,14 @@ interface Near extends Found {
 }
 
 /** What matches among the nearest entries: how far those reach, and which of them it is, in one statement. */
-async function readNear(scan: Scan, range: IdRange, want: number): Promise<Near> {
+async function readNear(
+  scan: Scan,
+  range: IdRange,
+  { want, probe }: { readonly want: number; readonly probe: number },
+): Promise<Near> {
   const order = orderOf(scan.direction);
   const newest = scan.direction === 'newest';
-  const parameters: unknown[] = [range.low, range.high, want, PROBE_ENTRIES];
+  const parameters: unknown[] = [range.low, range.high, want, probe];
   const condition = entryCondition(scan.filter, parameters);
   const [low, high] = newest ? ['n.edge', '$2::bigint'] : ['$1::bigint', 'n.edge'];
   const rows = await scan.snapshot.queryPlanned<{ edge: string | null; ids: string }>(
@@ -181,10 +199,14 @@ function idsIn(text: string): bigint[] {
   return text === '' ? [] : text.split(',').map(BigInt);
 }
 
-async function readNearWindows(scan: Scan, range: IdRange, want: number): Promise<Near> {
+async function readNearWindows(
+  scan: Scan,
+  range: IdRange,
+  { want, probe }: { readonly want: number; readonly probe: number },
+): Promise<Near> {
   const rows = await scan.snapshot.queryPlanned<{ edge: string | null }>(
     `select case when n.seen = $3::bigint then n.edge end::text as edge from (${nearSql(scan.direction, '$3')}) n`,
-    [range.low, range.high, PROBE_ENTRIES],
+    [range.low, range.high, probe],
   );
   const near = nearRange(scan, range, rows[0]?.edge ?? null);
   return { near, ...(await readWindows(scan, [near], want)) };

@@ -3,7 +3,7 @@ import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
 import type { Direction, Scan } from './scan-walk.ts';
 import type { Snapshot } from './store-reader.ts';
-import { bucketOf, DAY_MICROS, dayOf, formatTime } from './time.ts';
+import { bucketOf, DAY_MICROS, dayOf, formatTime, idsOf } from './time.ts';
 
 /** Days whose quarters of an hour are looked up at once. */
 const MAX_DAYS = 64;
@@ -36,12 +36,28 @@ export async function readStretch(
   range: IdRange,
   { demand, maxSparse }: { readonly demand: number; readonly maxSparse: number },
 ): Promise<Stretch> {
-  const days = allDays.filter(({ low, high }) => high >= range.low && low <= range.high);
-  if (days.length === 0) return { settled: range, ranges: [], isSparse: false };
-  const { chosen, settled } = settle(days, range, scan.direction, demand);
-  const read = indexEntries(scan.filter, chosen);
-  const isSparse = read !== null && read <= maxSparse;
-  return { settled, ranges: mergeRanges(isSparse ? chosen : await readQuarters(scan, chosen), settled), isSparse };
+  const sparse = sparseStretch(scan, allDays, range, { demand, maxSparse });
+  if (sparse !== undefined) return { ...sparse, isSparse: true };
+  const { chosen, settled } = settle(daysWithin(allDays, range), range, scan.direction, demand);
+  return { settled, ranges: mergeRanges(await readQuarters(scan, chosen), settled), isSparse: false };
+}
+
+/** The same where the tables are sparse, or there is nothing; else undefined. Pure. */
+export function sparseStretch(
+  { filter, direction }: Pick<Scan, 'filter' | 'direction'>,
+  allDays: readonly Day[],
+  range: IdRange,
+  { demand, maxSparse }: { readonly demand: number; readonly maxSparse: number },
+): Omit<Stretch, 'isSparse'> | undefined {
+  const days = daysWithin(allDays, range);
+  if (days.length === 0) return { settled: range, ranges: [] };
+  const { chosen, settled } = settle(days, range, direction, demand);
+  const read = indexEntries(filter, chosen);
+  return read !== null && read <= maxSparse ? { settled, ranges: mergeRanges(chosen, settled) } : undefined;
+}
+
+function daysWithin(days: readonly Day[], range: IdRange): readonly Day[] {
+  return days.filter(({ low, high }) => high >= range.low && low <= range.high);
 }
 
 /** Of an index, all that a partition has of the tables is read: a month of it at most. */
@@ -60,15 +76,26 @@ function indexEntries(filter: ResolvedFilter, days: readonly Day[]): number | nu
   return (count * (days.length + PARTITION_DAYS)) / days.length;
 }
 
-/** What part of all entries the filter's tables have; null where it names none, or what they have is found otherwise. */
-export async function shareOfTables({ snapshot, filter }: Scan): Promise<number | null> {
+/** How much the filter's tables have. */
+export interface TableDensity {
+  /** Their part of all entries. */
+  readonly share: number;
+  /** Entries, in the mean of the time from their first one to their last one. */
+  readonly perMonth: number;
+}
+
+/** Null where the filter names no tables, or what they have is found otherwise. */
+export async function readDensity({ snapshot, filter }: Pick<Scan, 'snapshot' | 'filter'>): Promise<TableDensity | null> {
   if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) return null;
-  const rows = await snapshot.queryPlanned<{ share: string | null }>(
-    `select (sum(t.count) filter (where t.relation_id = any($1::integer[])) / nullif(sum(t.count), 0))::text as share
-     from :schema.relation_totals t`,
+  const rows = await snapshot.queryPlanned<{ count: string; whole: string; low: string; high: string }>(
+    `select coalesce(sum(t.count) filter (where o.is_one), 0)::text as count, coalesce(sum(t.count), 0)::text as whole,
+       coalesce(min(t.min_id) filter (where o.is_one), 0)::text as low, coalesce(max(t.max_id) filter (where o.is_one), 0)::text as high
+     from :schema.relation_totals t cross join lateral (select t.relation_id = any($1::integer[]) as is_one) o`,
     [filter.relationIds],
   );
-  return Number(rows[0]?.share ?? 0);
+  const { count, whole, low, high } = rows[0] as { count: string; whole: string; low: string; high: string };
+  const months = Number(BigInt(high) - BigInt(low)) / Number(idsOf(BigInt(PARTITION_DAYS) * DAY_MICROS));
+  return { share: Number(count) / Math.max(Number(whole), 1), perMonth: Number(count) / Math.max(months, 1) };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
 import { keepEnds, type End, type Ends } from './record-ends.ts';
 import { UNLIMITED, without, type Scan } from './scan-walk.ts';
-import { readDays, readStretch } from './segments.ts';
+import { readDays, readDensity, readStretch, sparseStretch } from './segments.ts';
 import type { Snapshot } from './store-reader.ts';
 
 /** Records that are looked up at a time, and for one page: further down, most have changed since, and are passed by. */
@@ -40,15 +40,18 @@ export async function findInTables(
 ): Promise<FoundRecords | undefined> {
   const { snapshot, filter, direction } = scan;
   const looking: Scan = { ...scan, budget: UNLIMITED };
+  if (((await readDensity(looking))?.perMonth ?? 0) > MAX_INDEXED) return undefined;
   const days = await readDays(looking, range);
   const found: bigint[] = [];
   let [rest, entries, lookedUp] = [range, 0, 0];
   for (let demand = FIRST_DEMAND; rest.low <= rest.high; demand = MAX_DEMAND) {
     snapshot.remainingMs();
-    const { settled, ranges, isSparse } = await readStretch(looking, days, rest, { demand, maxSparse: MAX_INDEXED });
+    const how = { demand, maxSparse: MAX_INDEXED };
+    const sparse = sparseStretch(looking, days, rest, how);
+    if (sparse === undefined && entries === 0) return undefined;
+    const { settled, ranges } = sparse ?? (await readStretch(looking, days, rest, how));
     const [first, last] = [ranges.at(0), ranges.at(-1)];
     if (first !== undefined && last !== undefined) {
-      if (!isSparse && entries === 0) return undefined;
       const records = await readRecordEnds(snapshot, filter, { low: first.low, high: last.high }, ends.recent);
       const inOrder = direction === 'newest' ? records.toReversed() : records;
       entries += inOrder.reduce((sum, { count }) => sum + count, 0);

@@ -54,6 +54,11 @@ export function idAt(time: Micros): bigint {
   return seconds < 0n ? 0n : seconds << 22n;
 }
 
+/** How many ids a span of time has. */
+export function idsOf(span: Micros): bigint {
+  return (span / 1_000_000n) << 22n;
+}
+
 /** The start of the rollup bucket that holds a time. */
 export function bucketOf(time: Micros): Micros {
   return floorDivide(time, BUCKET_MICROS) * BUCKET_MICROS;
