@@ -5,9 +5,11 @@ import { readHorizon } from './horizon.ts';
 import { MAX_ID, type IdRange } from './id-range.ts';
 import type { Place } from './list-cursor.ts';
 import { idsBeyond, readListPage, type PageWalk, type Walked } from './list-page.ts';
-import { KEYED_ACTIONS, keepEnds, readKeyed } from './record-ends.ts';
+import { KEYED_ACTIONS, keepEnds, readKeyed, type End } from './record-ends.ts';
 import { ROW_ACTIONS } from './record-scope.ts';
 import { readResources, type ListedResource, type ResourcePage, type ResourceQuery } from './resource-reader.ts';
+import { findBusy } from './scan-by-range.ts';
+import { UNLIMITED, type Scan } from './scan-walk.ts';
 import { findIds } from './scan.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
 import { findInTables, isOfTablesAlone, type FoundRecords } from './table-records.ts';
@@ -110,12 +112,11 @@ async function walkRecords(
   for (
     let chunk = (limit + 1) * entriesPerRecord(filter, place);
     rest.low <= rest.high && found.length <= limit;
-    chunk = Math.min(chunk * 4, MAX_CHUNK)
+    chunk = nextChunk(seen, found.length, limit + 1)
   ) {
     snapshot.remainingMs();
     if (seen >= MAX_SEARCHED && last !== undefined) break;
-    const { ids } = await findIds(snapshot, filter, rest, direction, { want: chunk, isWhole: true });
-    const entries = await readKeyed(snapshot, ids);
+    const { ids, entries } = await findKeyed({ snapshot, filter, direction }, rest, chunk);
     found.push(
       ...(await keepEnds(snapshot, filter, entries, { ...ends, seen: passed, want: limit + 1 - found.length })),
     );
@@ -138,6 +139,30 @@ async function walkRecords(
     stoppedAt: [last.toString()],
     searched: { entries: seen, until: mark?.timestamp ?? formatTime(0n) },
   };
+}
+
+/** The next entries, and those of them that are of records. */
+async function findKeyed(
+  scan: Omit<Scan, 'budget'>,
+  range: IdRange,
+  want: number,
+): Promise<{ readonly ids: readonly bigint[]; readonly entries: readonly End[] }> {
+  const { snapshot, filter, direction } = scan;
+  const busy = isOfTablesAlone(filter) ? await findBusy({ ...scan, budget: UNLIMITED }, range, want) : undefined;
+  if (busy !== undefined) {
+    return {
+      ids: busy.map(({ id }) => BigInt(id)),
+      entries: busy.filter((entry): entry is End => entry.record_key !== null),
+    };
+  }
+  const { ids } = await findIds(snapshot, filter, range, direction, { want, isWhole: true });
+  return { ids, entries: await readKeyed(snapshot, ids) };
+}
+
+/** As many entries as those that were seen promise to have the rest of the records, and half as many again. Pure. */
+function nextChunk(seen: number, found: number, want: number): number {
+  const promised = Math.ceil((1.5 * seen * (want - found)) / Math.max(found, 1));
+  return Math.min(Math.max(promised, want), 4 * seen, MAX_CHUNK);
 }
 
 /** Undefined where one of the last (or first) entries is an event about its record: which change it is listed for is not told. */

@@ -49,7 +49,10 @@ export async function findByRange(scan: Scan, range: IdRange, want: number): Pro
   while (found.length < want && rest.low <= rest.high) {
     scan.snapshot.remainingMs();
     days ??= await readDays(scan, rest);
-    const { settled, ranges, isSparse } = await readStretch(scan, days, rest, { demand, maxSparse: sparseUpTo(demand, share) });
+    const { settled, ranges, isSparse } = await readStretch(scan, days, rest, {
+      demand,
+      maxSparse: sparseUpTo(demand, share),
+    });
     const next = await (isSparse ? readOfTables : read)(scan, ranges, want - found.length);
     found.push(...next.ids);
     if (next.until !== null) return { ids: found, until: next.until };
@@ -177,14 +180,12 @@ async function readNear(
   { want, probe }: { readonly want: number; readonly probe: number },
 ): Promise<Near> {
   const order = orderOf(scan.direction);
-  const newest = scan.direction === 'newest';
   const parameters: unknown[] = [range.low, range.high, want, probe];
   const condition = entryCondition(scan.filter, parameters);
-  const [low, high] = newest ? ['n.edge', '$2::bigint'] : ['$1::bigint', 'n.edge'];
   const rows = await scan.snapshot.queryPlanned<{ edge: string | null; ids: string }>(
     `select case when n.seen = $4::bigint then n.edge end::text as edge, array_to_string(array(
        select e.id from (select * from :schema.entries e
-         where e.id between ${low} and ${high} and e.id between $1::bigint and $2::bigint
+         where e.id between ${nearBounds(scan.direction)} and e.id between $1::bigint and $2::bigint
          order by e.id ${order} offset 0) e
        where ${condition} order by e.id ${order} limit $3::bigint), ',') as ids
      from (${nearSql(scan.direction, '$4')}) n`,
@@ -192,6 +193,36 @@ async function readNear(
   );
   const { edge, ids } = rows[0] as { edge: string | null; ids: string };
   return { near: nearRange(scan, range, edge), ids: idsIn(ids), until: null };
+}
+
+/** An entry of a record. */
+export interface KeyedId {
+  readonly id: string;
+  readonly relation_id: number;
+  readonly record_key: string | null;
+}
+
+/**
+ * What busy tables have among the nearest entries, with the records they are of, which spares a second look at them:
+ * `want`, or all there are. Undefined where the tables are not busy, or not there.
+ */
+export async function findBusy(scan: Scan, range: IdRange, want: number): Promise<readonly KeyedId[] | undefined> {
+  const share = isInRollupsWhole(scan.filter) ? ((await readDensity(scan))?.share ?? 0) : 0;
+  if (share < BUSY_SHARE) return undefined;
+  const probe = probeEntries(want, share);
+  const order = orderOf(scan.direction);
+  const parameters: unknown[] = [range.low, range.high, want, probe];
+  const condition = entryCondition(scan.filter, parameters);
+  const rows = await scan.snapshot.queryPlanned<KeyedId & { is_whole: boolean }>(
+    `select e.id::text, e.relation_id, e.record_key, n.seen < $4::bigint as is_whole
+     from (${nearSql(scan.direction, '$4')}) n cross join lateral (
+       select e.* from (select * from :schema.entries e where e.id between ${nearBounds(scan.direction)}
+           and e.id between $1::bigint and $2::bigint order by e.id ${order} offset 0) e
+       where ${condition} order by e.id ${order} limit $3::bigint) e
+     order by e.id ${order}`,
+    parameters,
+  );
+  return rows.length === want || rows[0]?.is_whole === true ? rows : undefined;
 }
 
 /** A list as text, as taking an array apart is dear for thousands. */
@@ -210,6 +241,11 @@ async function readNearWindows(
   );
   const near = nearRange(scan, range, rows[0]?.edge ?? null);
   return { near, ...(await readWindows(scan, [near], want)) };
+}
+
+/** Of the nearest entries n. */
+function nearBounds(direction: Direction): string {
+  return direction === 'newest' ? 'n.edge and $2::bigint' : '$1::bigint and n.edge';
 }
 
 /** How many the nearest entries are, and the last of them. */

@@ -85,13 +85,30 @@ export interface TableDensity {
 }
 
 /** Null where the filter names no tables, or what they have is found otherwise. */
-export async function readDensity({ snapshot, filter }: Pick<Scan, 'snapshot' | 'filter'>): Promise<TableDensity | null> {
-  if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) return null;
+export function readDensity(scan: Pick<Scan, 'snapshot' | 'filter'>): Promise<TableDensity | null> {
+  const { snapshot, filter } = scan;
+  if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) {
+    return Promise.resolve(null);
+  }
+  const last = lastDensity.get(snapshot);
+  if (last?.relationIds === filter.relationIds) return last.density;
+  const density = readDensityOf(snapshot, filter.relationIds);
+  lastDensity.set(snapshot, { relationIds: filter.relationIds, density });
+  return density;
+}
+
+/** Nothing changes within a snapshot. */
+const lastDensity = new WeakMap<
+  Snapshot,
+  { readonly relationIds: readonly number[]; readonly density: Promise<TableDensity> }
+>();
+
+async function readDensityOf(snapshot: Snapshot, relationIds: readonly number[]): Promise<TableDensity> {
   const rows = await snapshot.queryPlanned<{ count: string; whole: string; low: string; high: string }>(
     `select coalesce(sum(t.count) filter (where o.is_one), 0)::text as count, coalesce(sum(t.count), 0)::text as whole,
        coalesce(min(t.min_id) filter (where o.is_one), 0)::text as low, coalesce(max(t.max_id) filter (where o.is_one), 0)::text as high
      from :schema.relation_totals t cross join lateral (select t.relation_id = any($1::integer[]) as is_one) o`,
-    [filter.relationIds],
+    [relationIds],
   );
   const { count, whole, low, high } = rows[0] as { count: string; whole: string; low: string; high: string };
   const months = Number(BigInt(high) - BigInt(low)) / Number(idsOf(BigInt(PARTITION_DAYS) * DAY_MICROS));

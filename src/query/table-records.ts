@@ -6,7 +6,7 @@ import { readDays, readDensity, readStretch, sparseStretch } from './segments.ts
 import type { Snapshot } from './store-reader.ts';
 
 /** Records that are looked up at a time, and for one page: further down, most have changed since, and are passed by. */
-const BATCH = 250;
+const BATCH = 750;
 const MAX_LOOKED_UP = 1_500;
 /** Entries that a stretch promises: the first one, and any later one. */
 const FIRST_DEMAND = 2_000;
