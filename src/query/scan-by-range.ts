@@ -203,26 +203,22 @@ export interface KeyedId {
 }
 
 /**
- * What busy tables have among the nearest entries, with the records they are of, which spares a second look at them:
- * `want`, or all there are. Undefined where the tables are not busy, or not there.
+ * What busy tables have among the nearest entries, with the records they are of, which spares a second look at them. Undefined
+ * where the tables are not busy, or not there: fewer than are wanted.
  */
 export async function findBusy(scan: Scan, range: IdRange, want: number): Promise<readonly KeyedId[] | undefined> {
   const share = isInRollupsWhole(scan.filter) ? ((await readDensity(scan))?.share ?? 0) : 0;
   if (share < BUSY_SHARE) return undefined;
-  const probe = probeEntries(want, share);
   const order = orderOf(scan.direction);
-  const parameters: unknown[] = [range.low, range.high, want, probe];
+  const parameters: unknown[] = [range.low, range.high, want, probeEntries(want, share)];
   const condition = entryCondition(scan.filter, parameters);
-  const rows = await scan.snapshot.queryPlanned<KeyedId & { is_whole: boolean }>(
-    `select e.id::text, e.relation_id, e.record_key, n.seen < $4::bigint as is_whole
-     from (${nearSql(scan.direction, '$4')}) n cross join lateral (
-       select e.* from (select * from :schema.entries e where e.id between ${nearBounds(scan.direction)}
-           and e.id between $1::bigint and $2::bigint order by e.id ${order} offset 0) e
-       where ${condition} order by e.id ${order} limit $3::bigint) e
-     order by e.id ${order}`,
+  const rows = await scan.snapshot.queryPlanned<KeyedId>(
+    `select e.id::text, e.relation_id, e.record_key
+     from (select * from :schema.entries e where e.id between $1::bigint and $2::bigint order by e.id ${order} limit $4::bigint) e
+     where ${condition} order by e.id ${order} limit $3::bigint`,
     parameters,
   );
-  return rows.length === want || rows[0]?.is_whole === true ? rows : undefined;
+  return rows.length === want ? rows : undefined;
 }
 
 /** A list as text, as taking an array apart is dear for thousands. */

@@ -9,7 +9,7 @@ import type { Snapshot } from './store-reader.ts';
 const BATCH = 750;
 const MAX_LOOKED_UP = 1_500;
 /** Entries that a stretch promises: the first one, and any later one. */
-const FIRST_DEMAND = 2_000;
+const FIRST_DEMAND = 3_000;
 const MAX_DEMAND = 4_000;
 /** Entries of a month up to which they are all read from the index. */
 const MAX_INDEXED = 100_000;
