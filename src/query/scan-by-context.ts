@@ -78,6 +78,7 @@ export async function findByContext(
   const first = isUnrestricted(filter) ? Math.min(want, FIRST_CONTEXTS) : FIRST_CONTEXTS;
   let batch = Math.max(Math.floor(first / key.values.length), 4);
   const most = Math.max(Math.floor(MAX_CONTEXTS / key.values.length), 4);
+  let read = 0;
   while (rest.low <= rest.high) {
     scan.snapshot.remainingMs();
     const contexts = await readContexts(scan, rest, key, batch);
@@ -88,7 +89,10 @@ export async function findByContext(
     if (rest.low <= rest.high && isSpent(scan.budget)) {
       return { ids: found, until: farEnd(settled, scan.direction) };
     }
-    batch = Math.min(batch * GROWTH, most);
+    read += batch;
+    // As many as those that were read promise to have the rest, and half as many again.
+    const promised = Math.ceil((1.5 * read * (want - found.length)) / Math.max(found.length, 1));
+    batch = Math.min(Math.max(promised, batch), batch * GROWTH, most);
   }
   return { ids: found, until: null };
 }
