@@ -116,8 +116,7 @@ function snapshotOn(client: pg.PoolClient, { schema, viewer }: StoreReader, time
       return result.rows;
     },
     async queryPlanned<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[]) {
-      const text = sql.replaceAll(':schema', () => quoted);
-      const name = statementName(text);
+      const { text, name } = statementOf(sql, quoted);
       plan(name === undefined ? 'auto' : 'force_generic_plan');
       const result = await send<Row>(text, [...parameters], name);
       return result.rows;
@@ -144,17 +143,26 @@ type PlanMode = 'auto' | 'force_generic_plan';
 /** Texts whose plans are kept: each takes some hundred kB in every connection. Filters can be combined in any number of ways. */
 const MAX_PLANNED = 200;
 
-/** A statement's name stands for its text, in all connections. */
-const statementNames = new Map<string, string>();
+interface Statement {
+  readonly text: string;
+  /** It stands for the text, in all connections. Undefined: there are too many of them already. */
+  readonly name: string | undefined;
+}
 
-/** Undefined: there are too many of them already. */
-function statementName(text: string): string | undefined {
-  let name = statementNames.get(text);
-  if (name === undefined && statementNames.size < MAX_PLANNED) {
-    name = `rowtrail ${statementNames.size + 1}`;
-    statementNames.set(text, name);
-  }
-  return name;
+/** By schema and SQL. */
+const statements = new Map<string, Map<string, Statement>>();
+let named = 0;
+
+function statementOf(sql: string, schema: string): Statement {
+  const ofSchema = statements.get(schema) ?? new Map<string, Statement>();
+  const known = ofSchema.get(sql);
+  if (known !== undefined) return known;
+  const text = sql.replaceAll(':schema', () => schema);
+  if (named >= MAX_PLANNED) return { text, name: undefined };
+  named += 1;
+  const statement = { text, name: `rowtrail ${named}` };
+  statements.set(schema, ofSchema.set(sql, statement));
+  return statement;
 }
 
 export function explainReadError(error: unknown, store: StoreReader, timeoutMs: number): unknown {
