@@ -64,7 +64,8 @@ export async function findByRange(scan: Scan, range: IdRange, want: number): Pro
 
 /** How many of the nearest entries are looked at directly. Pure. */
 function probeEntries(want: number, share: number | null): number {
-  if (share === null) return PROBE_ENTRIES;
+  // Tables that the counts don't have yet are new ones: what they have is near.
+  if (share === null || share === 0) return PROBE_ENTRIES;
   // Too few of them are the tables'.
   if (share < BUSY_SHARE) return 0;
   return Math.min(Math.max(PROBE_ENTRIES, Math.ceil((1.2 * want) / share)), MAX_PROBE_ENTRIES);
