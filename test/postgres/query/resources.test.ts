@@ -165,6 +165,42 @@ describe('records that were changed', () => {
     }
   });
 
+  it('are not changed by an event about them, counted or not yet, wherever the list goes on', async () => {
+    const source = await history.addSource('viewed');
+    const relation = await history.addRelation(source, 'public', 'viewed', ['id']);
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const first = await history.openBlock(source, keys.length + 1);
+    const entry = (n: number, key: string, action: string): object => ({
+      id: first + BigInt(n),
+      occurred_at: formatTime(1_780_000_000_000_000n + BigInt(n)),
+      relation_id: relation,
+      action,
+      record_key: key,
+    });
+    await history.insert(
+      'entries',
+      keys.map((key, n) => ({ ...entry(n, key, 'update'), row: { id: key } })),
+    );
+    await history.count();
+    await history.insert('entries', [{ ...entry(keys.length, 'b', 'viewed'), data: {} }]);
+    const query = { ...ALL, table: ['viewed'] };
+    const listed = keys.map((_key, n) => first + BigInt(n));
+    const actor = (await history.database.query('select min(id) as id from audit.actors')).rows[0].id;
+    // As a flush counts it, before it is folded.
+    await history.database.query(
+      `select audit.add_rollups($2::integer, json_agg(x)) from (
+         select date_bin('15 minutes', occurred_at, '2000-01-01') as bucket, relation_id, $1::integer as actor_id, action, 'app' as attribution,
+           1 as count, id as min_id, id as max_id from audit.entries where relation_id = $3 and action = 'viewed') x`,
+      [actor, source, relation],
+    );
+    await history.closeBlock(first);
+    for (const count of [() => Promise.resolve(), () => history.count()]) {
+      await count();
+      expect(await walk(query, 2)).toEqual(listed.toReversed());
+      expect(await walk({ ...query, sort: 'oldest' }, 2)).toEqual(listed);
+    }
+  });
+
   it('are looked for in a bounded number of entries, with a cursor to go on', async () => {
     const source = await history.addSource('hot');
     const relation = await history.addRelation(source, 'public', 'hot', ['id']);
