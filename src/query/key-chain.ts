@@ -32,6 +32,13 @@ export async function findLinkedKeys(
   filter: Pick<ResolvedFilter, 'relationIds' | 'tables'>,
   keys: readonly string[],
 ): Promise<LinkedKey[]> {
+  // Most keys have no link: to see that is a fraction of getting ready to follow them through all partitions.
+  const [{ linked } = { linked: false }] = await snapshot.queryPlanned<{ linked: boolean }>(HAS_LINK_SQL, [
+    filter.relationIds,
+    keys,
+    filter.tables,
+  ]);
+  if (!linked) return [];
   const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(
     isInManyTables(filter) ? CHAIN_OF_MANY_SQL : CHAIN_SQL,
     [filter.relationIds, keys, MAX_OWN_CHANGES, MAX_LINKED_KEYS, MAX_ID, filter.tables],
@@ -77,6 +84,15 @@ function steps(forward: boolean): string {
     ${next('s.relation_id', 's.next_key', 's.next_at')}
     where s.goes_on and s.next_key <> all ($2::text[]) and s.depth < $4::bigint`;
 }
+
+/** Whether anything that is named has a link, in either direction. */
+const HAS_LINK_SQL = `select ${['record_key', 'entry_key']
+  .map(
+    (column) => `exists (select from :schema.entry_links l
+  where l.kind in ('key', 'move') and l.${column} = any($2::text[]) and l.relation_id = any(array(select r.id from :schema.relations r
+    where ($1::integer[] is null or r.id = any($1::integer[])) and ($3::text[] is null or ${relationNamed('r', '$3::text[]')}))))`,
+  )
+  .join(' or ')} as linked`;
 
 /** Whoever is named; those that have no link lead nowhere. */
 const OWN_SQL = `select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
