@@ -1,7 +1,7 @@
 import { entryCondition, isInRollupsWhole } from './filter-condition.ts';
 import { relationNamed, type ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
-import type { LinkedKey } from './key-chain.ts';
+import { isInManyTables, type LinkedKey } from './key-chain.ts';
 import { orderOf, type Found, type Scan } from './scan-walk.ts';
 
 /** Where the keys asked for are looked up; `linked`: the other keys of these records, null where those do not count. */
@@ -53,9 +53,10 @@ function probeSql(scan: Scan, range: IdRange, { records, linked, want }: RecordP
   const select = (relation: string): string => `(select e.id from :schema.entries e
     where ${relation} and e.record_key = k.key and e.id between $1::bigint and $2::bigint and ${condition}
     order by e.id ${order} limit $3::bigint)`;
+  const isInMany = isInManyTables(filter);
   // A record ends with the truncate that has captured its row.
   const truncated =
-    linked === null
+    linked === null || isInMany
       ? ''
       : `union all (select e.id from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id
     where t.relation_id = r.id and t.record_key = k.key and t.entry_id between $1::bigint and $2::bigint and ${condition}
@@ -70,11 +71,18 @@ function probeSql(scan: Scan, range: IdRange, { records, linked, want }: RecordP
   const tableless = anyTable
     ? `union all select x.id from unnest($4::text[]) k(key) cross join lateral ${select('e.relation_id is null')} x`
     : '';
+  // Of many tables, in one search for each partition: few rows of a key are truncated.
+  const truncatedOfMany =
+    linked === null || !isInMany
+      ? ''
+      : `union all select e.id from (select t.entry_id from :schema.truncated_rows t
+    where t.relation_id = any(array(${relations})) and t.record_key = any($4::text[]) and t.entry_id between $1::bigint and $2::bigint
+    offset 0) t join :schema.entries e on e.id = t.entry_id where ${condition}`;
   const elsewhere =
     linked === null || linked.length === 0 ? '' : `union all ${linkedSql(linked, { condition, order, parameters })}`;
   const all = `select distinct id from (
        select x.id from (${relations}) r(id) cross join unnest($4::text[]) k(key)
-       cross join lateral (${select('e.relation_id = r.id')} ${truncated}) x ${tableless} ${elsewhere}) found`;
+       cross join lateral (${select('e.relation_id = r.id')} ${truncated}) x ${tableless} ${truncatedOfMany} ${elsewhere}) found`;
   return {
     sql: `select id from (${all}) all_found order by all_found.id ${order} limit $3::bigint`,
     all,

@@ -1,11 +1,14 @@
 import { entryCondition } from './filter-condition.ts';
-import type { IdRange } from './id-range.ts';
+import { larger, smaller, type IdRange } from './id-range.ts';
 import { findLinkedKeys, isInManyTables } from './key-chain.ts';
 import { isPlainProbe, probeRecords, type RecordProbe } from './record-probe.ts';
-import { nearestPart, union, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
+import { nearestPart, union, withinEntries, without, type Direction, type Found, type Scan } from './scan-walk.ts';
+import { DAY_MICROS, idAt, idsOf, nowMicros } from './time.ts';
 
 /** Entries that keys have in many tables, up to which all of them are read at once. */
 const MAX_KEYED = 1_000;
+/** How far a key's nearest entries are looked for by themselves: two partitions, most often. */
+const NEAR_IDS = idsOf(28n * DAY_MICROS);
 /** What is looked at first of a range where keys have more: this part of it, and then so many times more. */
 const FIRST_SHARE = 32n;
 const GROWTH = 8n;
@@ -21,10 +24,9 @@ export async function findByRecord(
   const [linked, found] = await Promise.all([
     findLinkedKeys(scan.snapshot, scan.filter, records),
     isInMany
-      ? readKeyed(scan, range, { records, linked: [], want })
+      ? findKeyed(scan, range, { records, linked: [], want })
       : probeRecords(scan, range, { records, linked: [], want }),
   ]);
-  if (found === undefined) return probeInSteps(scan, range, { records, linked, want });
   if (linked.length === 0) return found;
   if (!isInMany) return probeRecords(scan, range, { records, linked, want });
   return union([found, await probeRecords(scan, range, { records: [], linked, want })], scan.direction, want);
@@ -34,7 +36,24 @@ export async function findByRecord(
 export async function findByKey(scan: Scan, range: IdRange, records: readonly string[], want: number): Promise<Found> {
   const probe = { records, linked: null, want };
   if (!isInManyTables(scan.filter)) return probeRecords(scan, range, probe);
-  return (await readKeyed(scan, range, probe)) ?? probeInSteps(scan, range, probe);
+  return findKeyed(scan, range, probe);
+}
+
+/** In the last weeks by themselves, where keys that are asked for most often have enough; and of all time, as far as that is wanted. */
+async function findKeyed(scan: Scan, range: IdRange, probe: RecordProbe): Promise<Found> {
+  const near = nearPart(range, scan.direction);
+  const found = await probeRecords(scan, near, probe);
+  const rest = without(range, near, scan.direction);
+  if (found.ids.length >= probe.want || rest.low > rest.high) return found;
+  const further = { ...probe, want: probe.want - found.ids.length };
+  const { ids } = (await readKeyed(scan, rest, further)) ?? (await probeInSteps(scan, rest, further));
+  return { ids: [...found.ids, ...ids], until: null };
+}
+
+/** What lies within `NEAR_IDS` of where the walk starts, which before the first entry and after the last one is nowhere near. */
+function nearPart({ low, high }: IdRange, direction: Direction): IdRange {
+  if (direction === 'newest') return { low: larger(low, smaller(high, idAt(nowMicros())) - NEAR_IDS), high };
+  return { low, high: low === 0n ? low : smaller(high, low + NEAR_IDS) };
 }
 
 /**
