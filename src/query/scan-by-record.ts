@@ -7,8 +7,8 @@ import { DAY_MICROS, idAt, idsOf, nowMicros } from './time.ts';
 
 /** Entries that keys have in many tables, up to which all of them are read at once. */
 const MAX_KEYED = 1_000;
-/** How far a key's nearest entries are looked for by themselves: two partitions, most often. */
-const NEAR_IDS = idsOf(28n * DAY_MICROS);
+/** How far a key's nearest entries are looked for by themselves: one partition, most often. */
+const NEAR_IDS = idsOf(7n * DAY_MICROS);
 /** What is looked at first of a range where keys have more: this part of it, and then so many times more. */
 const FIRST_SHARE = 32n;
 const GROWTH = 8n;
@@ -39,21 +39,47 @@ export async function findByKey(scan: Scan, range: IdRange, records: readonly st
   return findKeyed(scan, range, probe);
 }
 
-/** In the last weeks by themselves, where keys that are asked for most often have enough; and of all time, as far as that is wanted. */
+/**
+ * In the last days by themselves, where keys that are asked for most often have enough; then for as long as those promise to be
+ * enough; and of all time, as far as that is wanted.
+ */
 async function findKeyed(scan: Scan, range: IdRange, probe: RecordProbe): Promise<Found> {
-  const near = nearPart(range, scan.direction);
-  const found = await probeRecords(scan, near, probe);
-  const rest = without(range, near, scan.direction);
-  if (found.ids.length >= probe.want || rest.low > rest.high) return found;
-  const further = { ...probe, want: probe.want - found.ids.length };
-  const { ids } = (await readKeyed(scan, rest, further)) ?? (await probeInSteps(scan, rest, further));
-  return { ids: [...found.ids, ...ids], until: null };
+  const found: bigint[] = [];
+  let rest = range;
+  for (const reach of ['near', 'promised', 'all'] as const) {
+    const further = { ...probe, want: probe.want - found.length };
+    const part = partOf(rest, { reach, found: found.length, want: probe.want }, scan);
+    if (part.low > part.high) continue;
+    const all = reach === 'all' ? await readKeyed(scan, part, further) : await probeRecords(scan, part, further);
+    found.push(...(all ?? (await probeInSteps(scan, part, further))).ids);
+    rest = without(rest, part, scan.direction);
+    if (found.length >= probe.want || rest.low > rest.high) break;
+  }
+  return { ids: found, until: null };
+}
+
+/** Pure, but for the clock. Empty where nothing is promised. */
+function partOf(
+  rest: IdRange,
+  {
+    reach,
+    found,
+    want,
+  }: { readonly reach: 'near' | 'promised' | 'all'; readonly found: number; readonly want: number },
+  { direction }: Scan,
+): IdRange {
+  if (reach === 'all') return rest;
+  if (reach === 'near') return nearPart(rest, direction);
+  const ids = found === 0 ? 0n : (NEAR_IDS * BigInt(Math.ceil((150 * (want - found)) / found))) / 100n;
+  return direction === 'newest'
+    ? { low: larger(rest.low, rest.high - ids + 1n), high: rest.high }
+    : { low: rest.low, high: smaller(rest.high, rest.low + ids - 1n) };
 }
 
 /** What lies within `NEAR_IDS` of where the walk starts, which before the first entry and after the last one is nowhere near. */
 function nearPart({ low, high }: IdRange, direction: Direction): IdRange {
   if (direction === 'newest') return { low: larger(low, smaller(high, idAt(nowMicros())) - NEAR_IDS), high };
-  return { low, high: low === 0n ? low : smaller(high, low + NEAR_IDS) };
+  return { low, high: low === 0n ? -1n : smaller(high, low + NEAR_IDS) };
 }
 
 /**
