@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import fastifyHelmet from '@fastify/helmet';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
+import helmet from 'helmet';
 import type { HttpConfig } from '../config/config.ts';
 import { codeOf, messageOf, RowtrailError, tellable } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -109,7 +109,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   registerHistory(app, store);
   endConnectionsWhenClosing(app);
   const requests = measureRequests(app);
-  await registerSecurityHeaders(app);
+  addSecurityHeaders(app);
   answerErrors(app, log);
   const paths = collectPaths(app);
   await registerApiDocument(app, { version: options.version, secure });
@@ -193,8 +193,9 @@ function endConnectionsWhenClosing(app: FastifyInstance): void {
   });
 }
 
-async function registerSecurityHeaders(app: FastifyInstance): Promise<void> {
-  await app.register(fastifyHelmet, {
+/** Helmet itself, made ready once: Fastify's plugin for it works the headers out anew for each request. */
+function addSecurityHeaders(app: FastifyInstance): void {
+  const protect = helmet({
     // Plain HTTP on loopback: a promise of HTTPS would lock the browser out.
     strictTransportSecurity: false,
     contentSecurityPolicy: {
@@ -207,6 +208,9 @@ async function registerSecurityHeaders(app: FastifyInstance): Promise<void> {
         frameAncestors: ["'none'"],
       },
     },
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    protect(request.raw, reply.raw, (error) => done(error instanceof Error ? error : undefined));
   });
 }
 
