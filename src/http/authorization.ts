@@ -9,6 +9,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly authenticator: Authenticator;
   }
+  interface FastifyRequest {
+    /** Null: the route is open to anyone, or it is not known yet who asks. */
+    authentication: Authentication | null;
+  }
   interface FastifyContextConfig {
     /** Who may use the route; a route without one is refused at start. `anyone`: also without a token; `member`: with any. */
     readonly role?: Role | 'member' | 'anyone';
@@ -45,12 +49,10 @@ export interface AuthorizationOptions {
   readonly onAccess: (event: AccessEvent) => void;
 }
 
-const authentications = new WeakMap<FastifyRequest, Authentication>();
-
 /** Who sent a request to a route that is not open to anyone. */
 export function principalOf(request: FastifyRequest): Principal {
-  const authentication = authentications.get(request);
-  if (authentication === undefined) throw new Error(`${routeOf(request)} is open to anyone, and knows nobody`);
+  const { authentication } = request;
+  if (authentication === null) throw new Error(`${routeOf(request)} is open to anyone, and knows nobody`);
   return authentication.principal;
 }
 
@@ -61,6 +63,7 @@ export function principalOf(request: FastifyRequest): Principal {
 export function registerAuthorization(app: FastifyInstance, options: AuthorizationOptions): void {
   const { authenticator, requestsPerMinute, contact, onAccess } = options;
   const requests = new RequestLimit(requestsPerMinute);
+  app.decorateRequest('authentication', null);
   app.addHook('onRoute', (route) => {
     // The pages of the documentation come from a plugin.
     if (route.url === '/docs' || route.url.startsWith('/docs/')) route.config = { ...route.config, role: 'anyone' };
@@ -73,7 +76,7 @@ export function registerAuthorization(app: FastifyInstance, options: Authorizati
     if (request.is404 || role === undefined || role === 'anyone') return;
     const authentication = await authenticator.authenticate(request);
     const { principal, by } = authentication;
-    authentications.set(request, authentication);
+    request.authentication = authentication;
     if (principal.tokenId !== null) assertNotTooMany(requests.take(principal.tokenId));
     assertRole(principal, role, unlimited === true, contact);
     if (by === 'cookie') assertSentByOurPage(request);
@@ -85,7 +88,7 @@ export function registerAuthorization(app: FastifyInstance, options: Authorizati
     if (request.is404 || role === undefined || (role === 'anyone' && reply.statusCode !== 401)) return;
     if (isNoRead === true && reply.statusCode < 400) return;
     onAccess({
-      principal: authentications.get(request)?.principal ?? null,
+      principal: request.authentication?.principal ?? null,
       operation: operationOf(request),
       method: request.method,
       target: request.url,

@@ -72,7 +72,14 @@ export function registerResourceRoutes(server: FastifyInstance): void {
     async (request, reply) => {
       const { from = null, to = null, after = null, before = null, ...rest } = request.query;
       const { resources, meta } = await listResources(readerOf(request), { ...rest, from, to, after, before });
-      const data = resources.map(({ id: _id, ...resource }) => resource);
+      const data = resources.map(({ source, schema, table, record, change, count }) => ({
+        source,
+        schema,
+        table,
+        record,
+        change,
+        ...(count === undefined ? {} : { count }),
+      }));
       return sendJson(reply, 200, JSON.stringify({ data, meta }));
     },
   );

@@ -49,8 +49,9 @@ interface MarkRow {
   readonly name: string | null;
 }
 
-function toMark({ id, action, timestamp, record, attribution, ...actor }: MarkRow): EntryMark {
-  return { id, action, timestamp, record, actor: toActor(actor), attribution: attribution ?? 'unknown' };
+function toMark(row: MarkRow): EntryMark {
+  const { id, action, timestamp, record, attribution } = row;
+  return { id, action, timestamp, record, actor: toActor(row), attribution: attribution ?? 'unknown' };
 }
 
 function toActor({ source, kind, claim, name }: Pick<MarkRow, 'source' | 'kind' | 'claim' | 'name'>): ActorMark | null {

@@ -142,9 +142,9 @@ async function laterCondition(
   candidates: readonly End[],
   parameters: unknown[],
 ): Promise<string> {
-  const eventTables = await readEventTables(snapshot);
+  const withEvents = await readEventTables(snapshot);
   const isAll = filter.from === null && filter.to === null && filter.actorIds === null;
-  if (isAll && !candidates.some((end) => eventTables.has(end.relation_id))) return 'true';
+  if (isAll && !candidates.some((end) => withEvents.has(end.relation_id))) return 'true';
   const parameter = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`;
   const actors = parameter(filter.actorIds, 'integer[]');
   return `n.action = any(${parameter(KEYED_ACTIONS, 'text[]')})
@@ -154,21 +154,24 @@ async function laterCondition(
 
 /** The tables of which there are other entries than row changes. */
 function readEventTables(snapshot: Snapshot): Promise<ReadonlySet<number>> {
-  const known = lastEventTables.get(snapshot);
-  if (known !== undefined) return known;
-  const read = snapshot
+  const known = snapshot.once(eventTables);
+  known.read ??= snapshot
     .queryPlanned<{ relation_id: number }>(
       `select t.relation_id from :schema.relation_totals t where t.action <> all($1::text[])
        union select u.relation_id from :schema.pending_rollups u where u.action <> all($1::text[])`,
       [ROW_ACTIONS],
     )
     .then((rows) => new Set(rows.map((row) => row.relation_id)));
-  lastEventTables.set(snapshot, read);
-  return read;
+  return known.read;
 }
 
-/** Nothing changes within a snapshot. */
-const lastEventTables = new WeakMap<Snapshot, Promise<ReadonlySet<number>>>();
+interface EventTables {
+  read?: Promise<ReadonlySet<number>>;
+}
+
+function eventTables(): EventTables {
+  return {};
+}
 
 /** A condition on `audit.entries n`. */
 function within(from: string, to: string): string {

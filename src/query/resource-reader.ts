@@ -56,6 +56,8 @@ export async function readResources(snapshot: Snapshot, ids: readonly bigint[]):
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => {
     const [row, change] = [byId.get(id.toString()), marks.get(id.toString())];
-    return row === undefined || change === undefined ? [] : [{ ...row, id, change }];
+    if (row === undefined || change === undefined) return [];
+    const { source, schema, table, record } = row;
+    return [{ id, source, schema, table, record, change }];
   });
 }

@@ -199,7 +199,7 @@ export async function findByComment(
   const events = (await readRare(scan, range, texts, inEvent)) ?? (await readCommented(scan, range, texts, inEvent));
   if (events === undefined) return undefined;
   // Those of several sources may overlap.
-  const ranges = contexts.map((context, n) => ({ ...context, key: String(n) }));
+  const ranges = contexts.map(({ low, high }, n) => ({ low, high, key: String(n) }));
   const [inContexts, ofEvents] = [
     await readContextEntries(scan, range, { contexts: ranges, filter, want }),
     await readMatching(scan, { ids: events.map(({ low }) => low.toString()), filter, want }),

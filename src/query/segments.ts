@@ -90,18 +90,20 @@ export function readDensity(scan: Pick<Scan, 'snapshot' | 'filter'>): Promise<Ta
   if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) {
     return Promise.resolve(null);
   }
-  const last = lastDensity.get(snapshot);
-  if (last?.relationIds === filter.relationIds) return last.density;
+  const known = snapshot.once(lastDensity);
+  if (known.last?.relationIds === filter.relationIds) return known.last.density;
   const density = readDensityOf(snapshot, filter.relationIds);
-  lastDensity.set(snapshot, { relationIds: filter.relationIds, density });
+  known.last = { relationIds: filter.relationIds, density };
   return density;
 }
 
-/** Nothing changes within a snapshot. */
-const lastDensity = new WeakMap<
-  Snapshot,
-  { readonly relationIds: readonly number[]; readonly density: Promise<TableDensity> }
->();
+interface LastDensity {
+  last?: { readonly relationIds: readonly number[]; readonly density: Promise<TableDensity> };
+}
+
+function lastDensity(): LastDensity {
+  return {};
+}
 
 async function readDensityOf(snapshot: Snapshot, relationIds: readonly number[]): Promise<TableDensity> {
   const rows = await snapshot.queryPlanned<{ count: string; whole: string; low: string; high: string }>(
@@ -151,23 +153,26 @@ export function settle(
 /** Nearest the start of the walk first; of the range or a wider one, as who goes on has them from before. */
 export async function readDays(scan: Scan, range: IdRange): Promise<readonly Day[]> {
   const { snapshot, filter, direction } = scan;
-  const last = lastDays.get(snapshot);
+  const known = snapshot.once(lastDays);
+  const { last } = known;
   if (last?.filter === filter && last.direction === direction && contains(last.range, range)) return last.days;
   const days = await findDays(scan, range);
-  lastDays.set(snapshot, { filter, direction, range, days });
+  known.last = { filter, direction, range, days };
   return days;
 }
 
-/** Nothing changes within a snapshot. */
-const lastDays = new WeakMap<
-  Snapshot,
-  {
+interface LastDays {
+  last?: {
     readonly filter: ResolvedFilter;
     readonly direction: Direction;
     readonly range: IdRange;
     readonly days: readonly Day[];
-  }
->();
+  };
+}
+
+function lastDays(): LastDays {
+  return {};
+}
 
 function contains(outer: IdRange, inner: IdRange): boolean {
   return outer.low <= inner.low && outer.high >= inner.high;

@@ -33,6 +33,11 @@ export interface Snapshot {
    * planned when it is asked.
    */
   queryPlanned<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
+  /**
+   * What `make` gives, the same one each time that it is asked for: nothing changes within a snapshot. It goes with the snapshot: what
+   * a WeakMap has for it would be kept through the next collection.
+   */
+  once<Value>(make: () => Value): Value;
   /** Milliseconds left of the time limit; throws RT_QUERY_TIMEOUT when there are none. */
   remainingMs(): number;
 }
@@ -106,6 +111,7 @@ function snapshotOn(client: pg.PoolClient, { schema, viewer }: StoreReader, time
     return answerOf<Row>(client, { text, values, ...(name === undefined ? {} : { name }) });
   };
   let visible: Promise<readonly number[] | null> | undefined;
+  const made = new Map<() => unknown, unknown>();
   const snapshot: Snapshot = {
     viewer,
     visibleRelations: () => (visible ??= findVisibleRelations(snapshot)),
@@ -120,6 +126,10 @@ function snapshotOn(client: pg.PoolClient, { schema, viewer }: StoreReader, time
       plan(name === undefined ? 'auto' : 'force_generic_plan');
       const result = await send<Row>(text, [...parameters], name);
       return result.rows;
+    },
+    once<Value>(make: () => Value): Value {
+      if (!made.has(make)) made.set(make, make());
+      return made.get(make) as Value;
     },
     remainingMs() {
       const remaining = deadline - performance.now();

@@ -111,7 +111,13 @@ async function readRows(
      order by ${rank} ${order}, t.actor_id ${order} limit ${parameter(limit + 1, 'bigint')}`,
     parameters,
   );
-  const items = rows.map(({ actor_id: actorId, ...row }) => ({ actorId, ...row }));
+  const items = rows.map((row) => ({
+    actorId: row.actor_id,
+    rank: row.rank,
+    count: row.count,
+    first: row.first,
+    last: row.last,
+  }));
   return { items: items.slice(0, limit), more: items.length > limit };
 }
 
@@ -159,9 +165,10 @@ async function describe(snapshot: Snapshot, rows: readonly Row[]): Promise<Liste
   return rows.flatMap(({ actorId, count }) => {
     const user = byId.get(actorId);
     if (user === undefined) return [];
-    const { id: _id, seen_at: seenAt, left_at: leftAt, first_action, last_action, ...identity } = user;
+    const { source, kind, claim, name, seen_at: seenAt, left_at: leftAt, first_action, last_action } = user;
     const person = seenAt === null ? null : { seen_at: seenAt, left_at: leftAt };
-    return [{ id: formatUserId(user), ...identity, person, count: Number(count), first_action, last_action }];
+    const id = formatUserId(user);
+    return [{ id, source, kind, claim, name, person, count: Number(count), first_action, last_action }];
   });
 }
 
