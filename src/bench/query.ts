@@ -168,26 +168,16 @@ async function ask(
   samples: readonly Sample[],
   asker: Asker,
 ): Promise<Pick<Answered, 'latency' | 'requests' | 'failed' | 'bytes'>> {
+  const targets = await targetsOf(question, samples, asker);
   const times: number[] = [];
   let bytes = 0;
   const failures = new Set<string>();
-  const cursors = new Map<string, string | null>();
   const deadline = performance.now() + MAX_QUESTION_MS;
-  for (const [index, sample] of [...samples.slice(-WARM_UP_REQUESTS), ...samples].entries()) {
+  for (const { target, body } of targets.slice(-WARM_UP_REQUESTS)) await send(asker, target, body);
+  for (const { target, body } of targets) {
     if (performance.now() > deadline && times.length > 0) break;
-    const path = question.url(sample);
-    const { from } = asker;
-    if (from !== null && !cursors.has(path)) {
-      cursors.set(path, await deepCursor(path, from, (page) => nextOf(asker, page, question.body?.(sample))));
-    }
-    const cursor = cursors.get(path) ?? null;
-    // A list of one page has no cursor to go on from.
-    if (from !== null && cursor === null) continue;
-    const separator = path.includes('?') ? '&' : '?';
-    const target = cursor === null ? path : `${path}${separator}after=${cursor}`;
-    const answer = await send(asker, target, question.body?.(sample));
-    if (answer.status !== 200) failures.add(`${answer.status} ${path}`);
-    if (index < WARM_UP_REQUESTS) continue;
+    const answer = await send(asker, target, body);
+    if (answer.status !== 200) failures.add(`${answer.status} ${target}`);
     times.push(answer.ms);
     bytes += answer.bytes;
   }
@@ -197,6 +187,36 @@ async function ask(
     failed: [...failures],
     bytes: times.length === 0 ? 0 : Math.round(bytes / times.length),
   };
+}
+
+interface Target {
+  readonly target: string;
+  readonly body: object | undefined;
+}
+
+/**
+ * What is asked for: for a page deep down, of the samples whose list goes on that far. All cursors are looked up before
+ * anything is measured, which leaves the client with large pages to collect.
+ */
+async function targetsOf(question: Question, samples: readonly Sample[], asker: Asker): Promise<readonly Target[]> {
+  const { from } = asker;
+  const targets: Target[] = [];
+  const cursors = new Map<string, string | null>();
+  const deadline = performance.now() + MAX_QUESTION_MS;
+  for (const sample of samples) {
+    if (performance.now() > deadline && targets.length > 0) break;
+    const [path, body] = [question.url(sample), question.body?.(sample)];
+    if (from === null) {
+      targets.push({ target: path, body });
+      continue;
+    }
+    if (!cursors.has(path)) cursors.set(path, await deepCursor(path, from, (page) => nextOf(asker, page, body)));
+    const cursor = cursors.get(path) ?? null;
+    // A list of one page has no cursor to go on from.
+    if (cursor === null) continue;
+    targets.push({ target: `${path}${path.includes('?') ? '&' : '?'}after=${cursor}`, body });
+  }
+  return targets;
 }
 
 async function nextOf(asker: Asker, path: string, body: object | undefined): Promise<string | null> {
