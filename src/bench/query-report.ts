@@ -1,5 +1,6 @@
 import type { Latency } from './lag.ts';
 import { MIN_EXPORT_RATE, type Exported } from './export-run.ts';
+import { MIN_PAUSE_MS, type MachinePauses } from './machine-pause.ts';
 import { aligned, type Machine } from './report.ts';
 import type { StoreSize } from './store-size.ts';
 
@@ -23,6 +24,8 @@ export interface QueryResult {
   /** Null: the store was kept from an earlier run. */
   readonly buildSeconds: number | null;
   readonly answered: readonly Answered[];
+  /** Of the machine, between the questions. */
+  readonly pauses: MachinePauses;
   readonly exported: readonly Exported[];
 }
 
@@ -41,7 +44,7 @@ export function renderQuery(report: QueryReport): string {
       .map(([name, value]) => `${name}=${value}`)
       .join(' '),
     `${whole(report.entries)} entries${report.buildSeconds === null ? ', kept from an earlier run' : `, built in ${whole(report.buildSeconds)} s`}`,
-    ...(answered.length === 0 ? [] : renderAnswers(answered)),
+    ...(answered.length === 0 ? [] : [...renderAnswers(answered), renderPauses(report.pauses)]),
     '',
     ...report.exported.map(renderExport),
     ...(size === null ? [] : renderSize(size)),
@@ -65,6 +68,10 @@ function renderAnswers(answered: readonly Answered[]): string[] {
       : `${slow.length} of ${answered.length} are above their limit: ${slow.map(({ question, page }) => `${question} (${page})`).join('; ')}.`,
     ...(failed.length === 0 ? [] : ['Answers that failed:', ...failed]),
   ];
+}
+
+function renderPauses({ measuredMs, count, longestMs }: MachinePauses): string {
+  return `The machine itself stood still for more than ${MIN_PAUSE_MS} ms ${whole(count)} times in ${(measuredMs / 1000).toFixed(1)} s between the questions, ${longestMs.toFixed(1)} ms at most: so it did during them.`;
 }
 
 function answeredRow({ question, page, requests, latency, limitMs, bytes, failed }: Answered): string[] {

@@ -9,6 +9,7 @@ import { deepCursor } from './deep-cursor.ts';
 import { runExports } from './export-run.ts';
 import { buildStore } from './generated-store.ts';
 import { latencyOf } from './lag.ts';
+import { measurePauses, NO_PAUSES, sumOfPauses } from './machine-pause.ts';
 import type { QueryOptions } from './options.ts';
 import { QUESTIONS, type Question, type Sample } from './query-question.ts';
 import type { Answered, QueryResult } from './query-report.ts';
@@ -25,6 +26,8 @@ const GENERATOR_VERSION = 3;
 const WARM_UP_REQUESTS = 10;
 /** Of one page of one question: a slow one is asked less often. */
 const MAX_QUESTION_MS = 3_000;
+/** Before each page of each question: what the machine does by itself is in its figures, too. */
+const PAUSE_MS = 50;
 
 /** What the HTTP server's process is told. */
 export interface QueryServerTask {
@@ -66,8 +69,10 @@ export async function runQuery(options: QueryOptions, bench: Bench): Promise<Que
       }
     }
     const answered: Answered[] = [];
+    let pauses = NO_PAUSES;
     for (const question of questions) {
       for (const page of question.isList === true ? (['first', 'deep'] as const) : (['first'] as const)) {
+        pauses = sumOfPauses(pauses, measurePauses(PAUSE_MS));
         const asked = await ask(question, samples, { agent, base, from: page === 'deep' ? middle : null });
         answered.push({ question: question.name, page, limitMs: question.limitMs, ...asked });
         bench.note(
@@ -79,7 +84,7 @@ export async function runQuery(options: QueryOptions, bench: Bench): Promise<Que
       options.question === null || 'export'.includes(options.question)
         ? await runExports(client, SCHEMA, { base, pid: child.pid!, note: bench.note })
         : [];
-    return { entries, size, buildSeconds, answered, exported };
+    return { entries, size, buildSeconds, answered, pauses, exported };
   } finally {
     agent.destroy();
     child.kill('SIGTERM');
@@ -92,7 +97,7 @@ async function sizeAlone(url: string, { note }: Bench): Promise<Omit<QueryResult
   const client = await connect(url);
   try {
     const entries = await countEntries(client, SCHEMA);
-    return { entries, size: await measureSize(client, SCHEMA, note), answered: [], exported: [] };
+    return { entries, size: await measureSize(client, SCHEMA, note), answered: [], pauses: NO_PAUSES, exported: [] };
   } finally {
     await client.end();
   }
