@@ -9,6 +9,8 @@ import { DAY_MICROS, idAt, idsOf, nowMicros } from './time.ts';
 const MAX_KEYED = 1_000;
 /** How far a key's nearest entries are looked for by themselves: one partition, most often. */
 const NEAR_IDS = idsOf(7n * DAY_MICROS);
+/** This part of what is wanted is near, or what is near promises nothing. */
+const MIN_NEAR_PART = 8;
 /** What is looked at first of a range where keys have more: this part of it, and then so many times more. */
 const FIRST_SHARE = 32n;
 const GROWTH = 8n;
@@ -70,7 +72,8 @@ function partOf(
 ): IdRange {
   if (reach === 'all') return rest;
   if (reach === 'near') return nearPart(rest, direction);
-  const ids = found === 0 ? 0n : (NEAR_IDS * BigInt(Math.ceil((150 * (want - found)) / found))) / 100n;
+  // Where that is months, all of it is searched in less.
+  const ids = found < want / MIN_NEAR_PART ? 0n : (NEAR_IDS * BigInt(Math.ceil((150 * (want - found)) / found))) / 100n;
   return direction === 'newest'
     ? { low: larger(rest.low, rest.high - ids + 1n), high: rest.high }
     : { low: rest.low, high: smaller(rest.high, rest.low + ids - 1n) };
