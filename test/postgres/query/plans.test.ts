@@ -225,3 +225,45 @@ describe('audit.activity', () => {
     expect(found.rows[0].before).toBe(before);
   });
 });
+
+describe('a key in any table', () => {
+  // Near, further on as far as that promises, and all of time: one search goes on where another one ended.
+  test.each([
+    ['many', 2_000, 100_000],
+    ['some', 150, 400],
+    ['few', 20, 40],
+    ['one', 1, 1],
+  ])('that has %s entries is found from its newest to its oldest one, and back', async (_name, least, most) => {
+    const client = await database.connect();
+    const keys = await client.query<{ record_key: string }>(
+      `select e.record_key from audit.entries e where e.record_key is not null
+         and not exists (select from audit.entry_links l where e.record_key in (l.record_key, l.entry_key))
+       group by e.record_key having count(*) between $1 and $2 order by e.record_key limit 3`,
+      [least, most],
+    );
+    expect(keys.rows).not.toEqual([]);
+    for (const { record_key: key } of keys.rows) {
+      const known = await client.query<{ id: string }>(
+        'select id::text from audit.entries where record_key = $1 order by entries.id desc',
+        [key],
+      );
+      const newest = known.rows.map(({ id }) => id);
+      expect(await walk(`/activity?record=${key}&limit=200`)).toEqual(newest);
+      expect(await walk(`/activity?record=${key}&limit=200&sort=id`)).toEqual(newest.toReversed());
+    }
+  });
+});
+
+async function walk(path: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | null = ''; after !== null;) {
+    const answer = await server.app.inject({
+      url: `/api/v1${path}${after === '' ? '' : `&after=${after}`}`,
+      headers: HOST,
+    });
+    const page: { data: { id: string }[]; meta: { next: string | null } } = answer.json();
+    ids.push(...page.data.map(({ id }) => id));
+    after = page.meta.next;
+  }
+  return ids;
+}
