@@ -32,13 +32,7 @@ export async function findLinkedKeys(
   filter: Pick<ResolvedFilter, 'relationIds' | 'tables'>,
   keys: readonly string[],
 ): Promise<LinkedKey[]> {
-  // Most keys have no link: to see that is a fraction of getting ready to follow them through all partitions.
-  const [{ linked } = { linked: false }] = await snapshot.queryPlanned<{ linked: boolean }>(HAS_LINK_SQL, [
-    filter.relationIds,
-    keys,
-    filter.tables,
-  ]);
-  if (!linked) return [];
+  if (isInManyTables(filter) && !(await hasLink(snapshot, filter, keys))) return [];
   const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(
     isInManyTables(filter) ? CHAIN_OF_MANY_SQL : CHAIN_SQL,
     [filter.relationIds, keys, MAX_OWN_CHANGES, MAX_LINKED_KEYS, MAX_ID, filter.tables],
@@ -83,6 +77,16 @@ function steps(forward: boolean): string {
     from ${forward ? 'later' : 'earlier'} s
     ${next('s.relation_id', 's.next_key', 's.next_at')}
     where s.goes_on and s.next_key <> all ($2::text[]) and s.depth < $4::bigint`;
+}
+
+/** Most keys have no link: of many tables, to see that is a fraction of getting ready to follow them through all partitions. */
+async function hasLink(
+  snapshot: Snapshot,
+  { relationIds, tables }: Pick<ResolvedFilter, 'relationIds' | 'tables'>,
+  keys: readonly string[],
+): Promise<boolean> {
+  const rows = await snapshot.queryPlanned<{ linked: boolean }>(HAS_LINK_SQL, [relationIds, keys, tables]);
+  return rows[0]?.linked === true;
 }
 
 /** Whether anything that is named has a link, in either direction. */

@@ -18,7 +18,7 @@ import { formatTime, nowMicros, recordedAt } from './time.ts';
 /** Entries that are looked at for one page; among those of few records the page may be short. */
 export const MAX_SEARCHED = 20_000;
 /** Entries that are looked at first, for each record that is wanted: at the start of the list, further down, and there of busy tables. */
-const ENTRIES_PER_RECORD = { first: 2, deep: 24, deepOfTables: 32 };
+const ENTRIES_PER_RECORD = { first: 2, deep: 8, deepOfTables: 32 };
 const MAX_CHUNK = 4_000;
 
 /** Records that have entries matching the filters. Throws a FilterError for a cursor, time or window that can't be used. */
