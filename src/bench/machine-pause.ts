@@ -13,19 +13,18 @@ export const NO_PAUSES: MachinePauses = { measuredMs: 0, count: 0, longestMs: 0 
 
 /** Keeps a processor busy for so long, and looks at the clock: what is missing was taken by the machine, or by its host. */
 export function measurePauses(forMs: number): MachinePauses {
-  const times: number[] = [];
+  const pauses: number[] = [];
   const began = performance.now();
   for (let last = began; last < began + forMs;) {
     const now = performance.now();
-    if (now - last > MIN_PAUSE_MS) times.push(last, now);
+    if (now - last > MIN_PAUSE_MS) pauses.push(now - last);
     last = now;
   }
-  return pausesOf(times, performance.now() - began);
+  return pausesOf(pauses, performance.now() - began);
 }
 
-/** `times`: the start and the end of each pause, in turn. Pure. */
-export function pausesOf(times: readonly number[], measuredMs: number): MachinePauses {
-  const pauses = times.flatMap((end, n) => (n % 2 === 1 ? [end - (times[n - 1] as number)] : []));
+/** `pauses`: in milliseconds. Pure. */
+export function pausesOf(pauses: readonly number[], measuredMs: number): MachinePauses {
   return { measuredMs, count: pauses.length, longestMs: Math.max(0, ...pauses) };
 }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { MAX_WINDOW_DAYS } from '../query/busiest.ts';
+import { withoutId } from '../query/resource-reader.ts';
 import { listResources } from '../query/resources.ts';
 import { TIME_FORMS } from '../query/time.ts';
 import { sendJson } from './answer.ts';
@@ -72,14 +73,7 @@ export function registerResourceRoutes(server: FastifyInstance): void {
     async (request, reply) => {
       const { from = null, to = null, after = null, before = null, ...rest } = request.query;
       const { resources, meta } = await listResources(readerOf(request), { ...rest, from, to, after, before });
-      const data = resources.map(({ source, schema, table, record, change, count }) => ({
-        source,
-        schema,
-        table,
-        record,
-        change,
-        ...(count === undefined ? {} : { count }),
-      }));
+      const data = resources.map(withoutId);
       return sendJson(reply, 200, JSON.stringify({ data, meta }));
     },
   );

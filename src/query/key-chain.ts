@@ -89,28 +89,23 @@ async function hasLink(
   return rows[0]?.linked === true;
 }
 
-/** Whether anything that is named has a link, in either direction. */
-const HAS_LINK_SQL = `select ${['record_key', 'entry_key']
-  .map(
-    (column) => `exists (select from :schema.entry_links l
-  where l.kind in ('key', 'move') and l.${column} = any($2::text[]) and l.relation_id = any(array(select r.id from :schema.relations r
-    where ($1::integer[] is null or r.id = any($1::integer[])) and ($3::text[] is null or ${relationNamed('r', '$3::text[]')}))))`,
-  )
-  .join(' or ')} as linked`;
-
 /** Whoever is named; those that have no link lead nowhere. */
 const OWN_SQL = `select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
   where ($1::integer[] is null or r.id = any($1::integer[]))
     and ($6::text[] is null or ${relationNamed('r', '$6::text[]')})`;
 
 /** Of hundreds of tables, those that have a link, by one search for each partition. */
-const OWN_OF_MANY_SQL = ['record_key', 'entry_key']
-  .map(
+function ownOfMany(tables: string): string[] {
+  return ['record_key', 'entry_key'].map(
     (column) => `select l.relation_id, l.${column} as key from :schema.entry_links l
   where l.kind in ('key', 'move') and l.${column} = any($2::text[]) and l.relation_id = any(
-    coalesce($1::integer[], array(select r.id from :schema.relations r where $6::text[] is null)))`,
-  )
-  .join(' union ');
+    coalesce($1::integer[], array(select r.id from :schema.relations r where ${tables}::text[] is null)))`,
+  );
+}
+
+const HAS_LINK_SQL = `select ${ownOfMany('$3')
+  .map((own) => `exists (${own})`)
+  .join(' or ')} as linked`;
 
 function chainSql(own: string): string {
   return `
@@ -125,4 +120,4 @@ select distinct f.relation_id, f.key, f.low::text as low, f.high::text as high f
   (select relation_id, key, coalesce(next_at, 0), at - 1 from earlier limit $4::bigint)) f`;
 }
 
-const [CHAIN_SQL, CHAIN_OF_MANY_SQL] = [chainSql(OWN_SQL), chainSql(OWN_OF_MANY_SQL)];
+const [CHAIN_SQL, CHAIN_OF_MANY_SQL] = [chainSql(OWN_SQL), chainSql(ownOfMany('$6').join(' union '))];

@@ -4,6 +4,7 @@ import { MAX_ID } from './id-range.ts';
 import { findIds } from './scan.ts';
 import type { Snapshot } from './store-reader.ts';
 import { formatTime, type Micros } from './time.ts';
+import { HIDDEN_ACTION } from './visibility.ts';
 
 /** What a walk knows of the records that it has come by. */
 export interface Ends {
@@ -142,9 +143,9 @@ async function laterCondition(
   candidates: readonly End[],
   parameters: unknown[],
 ): Promise<string> {
-  const withEvents = await readEventTables(snapshot);
+  const eventTables = await snapshot.once(readEventTables);
   const isAll = filter.from === null && filter.to === null && filter.actorIds === null;
-  if (isAll && !candidates.some((end) => withEvents.has(end.relation_id))) return 'true';
+  if (isAll && !candidates.some((end) => eventTables.has(end.relation_id))) return 'true';
   const parameter = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`;
   const actors = parameter(filter.actorIds, 'integer[]');
   return `n.action = any(${parameter(KEYED_ACTIONS, 'text[]')})
@@ -152,25 +153,14 @@ async function laterCondition(
     and (${actors} is null or exists (select from :schema.contexts x where x.id = n.context_id and x.actor_id = any(${actors})))`;
 }
 
-/** The tables of which there are other entries than row changes. */
-function readEventTables(snapshot: Snapshot): Promise<ReadonlySet<number>> {
-  const known = snapshot.once(eventTables);
-  known.read ??= snapshot
-    .queryPlanned<{ relation_id: number }>(
-      `select t.relation_id from :schema.relation_totals t where t.action <> all($1::text[])
-       union select u.relation_id from :schema.pending_rollups u where u.action <> all($1::text[])`,
-      [ROW_ACTIONS],
-    )
-    .then((rows) => new Set(rows.map((row) => row.relation_id)));
-  return known.read;
-}
-
-interface EventTables {
-  read?: Promise<ReadonlySet<number>>;
-}
-
-function eventTables(): EventTables {
-  return {};
+/** The tables of which there are entries about records that are no row changes. What is told of a table's columns has no record. */
+async function readEventTables(snapshot: Snapshot): Promise<ReadonlySet<number>> {
+  const rows = await snapshot.queryPlanned<{ relation_id: number }>(
+    `select t.relation_id from :schema.relation_totals t where t.action <> all($1::text[])
+     union select u.relation_id from :schema.pending_rollups u where u.action <> all($1::text[])`,
+    [[...ROW_ACTIONS, HIDDEN_ACTION]],
+  );
+  return new Set(rows.map((row) => row.relation_id));
 }
 
 /** A condition on `audit.entries n`. */

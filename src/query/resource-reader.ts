@@ -27,6 +27,18 @@ export interface ListedResource {
   readonly count?: number;
 }
 
+/** As they are told: without the ids of their entries. */
+export function withoutId({
+  source,
+  schema,
+  table,
+  record,
+  change,
+  count,
+}: ListedResource): Omit<ListedResource, 'id'> {
+  return { source, schema, table, record, change, ...(count === undefined ? {} : { count }) };
+}
+
 export interface ResourcePage {
   readonly resources: readonly ListedResource[];
   readonly meta: PageMeta & {

@@ -9,7 +9,7 @@ import { KEYED_ACTIONS, keepEnds, readKeyed, type End } from './record-ends.ts';
 import { ROW_ACTIONS } from './record-scope.ts';
 import { readResources, type ListedResource, type ResourcePage, type ResourceQuery } from './resource-reader.ts';
 import { findBusy } from './scan-by-range.ts';
-import { UNLIMITED, type Scan } from './scan-walk.ts';
+import { promisedBy, UNLIMITED, type Scan } from './scan-walk.ts';
 import { findIds } from './scan.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
 import { findInTables, isOfTablesAlone, type FoundRecords } from './table-records.ts';
@@ -159,10 +159,9 @@ async function findKeyed(
   return { ids, entries: await readKeyed(snapshot, ids) };
 }
 
-/** As many entries as those that were seen promise to have the rest of the records, and half as many again. Pure. */
+/** Pure. */
 function nextChunk(seen: number, found: number, want: number): number {
-  const promised = Math.ceil((1.5 * seen * (want - found)) / Math.max(found, 1));
-  return Math.min(Math.max(promised, want), 4 * seen, MAX_CHUNK);
+  return Math.min(Math.max(promisedBy(seen, { found, want }), want), 4 * seen, MAX_CHUNK);
 }
 
 /** Undefined where one of the last (or first) entries is an event about its record: which change it is listed for is not told. */

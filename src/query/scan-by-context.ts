@@ -7,6 +7,7 @@ import {
   isSpent,
   isUnrestricted,
   orderOf,
+  promisedBy,
   readIds,
   union,
   without,
@@ -90,9 +91,7 @@ export async function findByContext(
       return { ids: found, until: farEnd(settled, scan.direction) };
     }
     read += batch;
-    // As many as those that were read promise to have the rest, and half as many again.
-    const promised = Math.ceil((1.5 * read * (want - found.length)) / Math.max(found.length, 1));
-    batch = Math.min(Math.max(promised, batch), batch * GROWTH, most);
+    batch = Math.min(Math.max(promisedBy(read, { found: found.length, want }), batch), batch * GROWTH, most);
   }
   return { ids: found, until: null };
 }

@@ -31,14 +31,14 @@ export async function findByRange(scan: Scan, range: IdRange, want: number): Pro
   if (isUnrestricted(scan.filter)) return { ids: await readRanges(scan, [range], want), until: null };
   const isWhole = isInRollupsWhole(scan.filter);
   const read = isWhole ? readWhole : readWindows;
-  const share = isWhole ? ((await readDensity(scan))?.share ?? null) : null;
+  const share = await readShare(scan);
   const found: bigint[] = [];
   let rest = range;
   const probe = probeEntries(want, share);
   if (probe > 0) {
     const { near, ids, until } = isWhole
       ? await readNear(scan, range, { want, probe })
-      : await readNearWindows(scan, range, { want, probe });
+      : await readNearWindows(scan, range, want);
     if (until !== null) return { ids, until };
     found.push(...ids);
     rest = without(range, near, scan.direction);
@@ -60,6 +60,11 @@ export async function findByRange(scan: Scan, range: IdRange, want: number): Pro
     demand *= GROWTH;
   }
   return { ids: found, until: null };
+}
+
+/** The tables' part of all entries; null where the counts don't tell what matches, or by other things than tables. */
+async function readShare(scan: Scan): Promise<number | null> {
+  return isInRollupsWhole(scan.filter) ? ((await readDensity(scan))?.share ?? null) : null;
 }
 
 /** How many of the nearest entries are looked at directly. Pure. */
@@ -181,12 +186,14 @@ async function readNear(
   { want, probe }: { readonly want: number; readonly probe: number },
 ): Promise<Near> {
   const order = orderOf(scan.direction);
+  const newest = scan.direction === 'newest';
   const parameters: unknown[] = [range.low, range.high, want, probe];
   const condition = entryCondition(scan.filter, parameters);
+  const [low, high] = newest ? ['n.edge', '$2::bigint'] : ['$1::bigint', 'n.edge'];
   const rows = await scan.snapshot.queryPlanned<{ edge: string | null; ids: string }>(
     `select case when n.seen = $4::bigint then n.edge end::text as edge, array_to_string(array(
        select e.id from (select * from :schema.entries e
-         where e.id between ${nearBounds(scan.direction)} and e.id between $1::bigint and $2::bigint
+         where e.id between ${low} and ${high} and e.id between $1::bigint and $2::bigint
          order by e.id ${order} offset 0) e
        where ${condition} order by e.id ${order} limit $3::bigint), ',') as ids
      from (${nearSql(scan.direction, '$4')}) n`,
@@ -208,8 +215,8 @@ export interface KeyedId {
  * where the tables are not busy, or not there: fewer than are wanted.
  */
 export async function findBusy(scan: Scan, range: IdRange, want: number): Promise<readonly KeyedId[] | undefined> {
-  const share = isInRollupsWhole(scan.filter) ? ((await readDensity(scan))?.share ?? 0) : 0;
-  if (share < BUSY_SHARE) return undefined;
+  const share = await readShare(scan);
+  if (share === null || share < BUSY_SHARE) return undefined;
   const order = orderOf(scan.direction);
   const parameters: unknown[] = [range.low, range.high, want, probeEntries(want, share)];
   const condition = entryCondition(scan.filter, parameters);
@@ -227,22 +234,13 @@ function idsIn(text: string): bigint[] {
   return text === '' ? [] : text.split(',').map(BigInt);
 }
 
-async function readNearWindows(
-  scan: Scan,
-  range: IdRange,
-  { want, probe }: { readonly want: number; readonly probe: number },
-): Promise<Near> {
+async function readNearWindows(scan: Scan, range: IdRange, want: number): Promise<Near> {
   const rows = await scan.snapshot.queryPlanned<{ edge: string | null }>(
     `select case when n.seen = $3::bigint then n.edge end::text as edge from (${nearSql(scan.direction, '$3')}) n`,
-    [range.low, range.high, probe],
+    [range.low, range.high, PROBE_ENTRIES],
   );
   const near = nearRange(scan, range, rows[0]?.edge ?? null);
   return { near, ...(await readWindows(scan, [near], want)) };
-}
-
-/** Of the nearest entries n. */
-function nearBounds(direction: Direction): string {
-  return direction === 'newest' ? 'n.edge and $2::bigint' : '$1::bigint and n.edge';
 }
 
 /** How many the nearest entries are, and the last of them. */

@@ -1,14 +1,14 @@
 import { entryCondition } from './filter-condition.ts';
-import { larger, smaller, type IdRange } from './id-range.ts';
+import { smaller, type IdRange } from './id-range.ts';
 import { findLinkedKeys, isInManyTables } from './key-chain.ts';
 import { isPlainProbe, probeRecords, type RecordProbe } from './record-probe.ts';
-import { nearestPart, union, withinEntries, without, type Direction, type Found, type Scan } from './scan-walk.ts';
+import { nearestPart, promisedBy, union, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
 import { DAY_MICROS, idAt, idsOf, nowMicros } from './time.ts';
 
 /** Entries that keys have in many tables, up to which all of them are read at once. */
 const MAX_KEYED = 1_000;
 /** How far a key's nearest entries are looked for by themselves: one partition, most often. */
-const NEAR_IDS = idsOf(7n * DAY_MICROS);
+const NEAR_DAYS = 7;
 /** This part of what is wanted is near, or what is near promises nothing. */
 const MIN_NEAR_PART = 8;
 /** What is looked at first of a range where keys have more: this part of it, and then so many times more. */
@@ -48,41 +48,36 @@ export async function findByKey(scan: Scan, range: IdRange, records: readonly st
 async function findKeyed(scan: Scan, range: IdRange, probe: RecordProbe): Promise<Found> {
   const found: bigint[] = [];
   let rest = range;
-  for (const reach of ['near', 'promised', 'all'] as const) {
+  for (const partOf of [nearPart, promisedPart, all]) {
+    const part = partOf(rest, { found: found.length, want: probe.want }, scan);
+    if (part === null) continue;
     const further = { ...probe, want: probe.want - found.length };
-    const part = partOf(rest, { reach, found: found.length, want: probe.want }, scan);
-    if (part.low > part.high) continue;
-    const all = reach === 'all' ? await readKeyed(scan, part, further) : await probeRecords(scan, part, further);
-    found.push(...(all ?? (await probeInSteps(scan, part, further))).ids);
+    const keyed = partOf === all ? await readKeyed(scan, part, further) : await probeRecords(scan, part, further);
+    found.push(...(keyed ?? (await probeInSteps(scan, part, further))).ids);
     rest = without(rest, part, scan.direction);
     if (found.length >= probe.want || rest.low > rest.high) break;
   }
   return { ids: found, until: null };
 }
 
-/** Pure, but for the clock. Empty where nothing is promised. */
-function partOf(
-  rest: IdRange,
-  {
-    reach,
-    found,
-    want,
-  }: { readonly reach: 'near' | 'promised' | 'all'; readonly found: number; readonly want: number },
-  { direction }: Scan,
-): IdRange {
-  if (reach === 'all') return rest;
-  if (reach === 'near') return nearPart(rest, direction);
-  // Where that is months, all of it is searched in less.
-  const ids = found < want / MIN_NEAR_PART ? 0n : (NEAR_IDS * BigInt(Math.ceil((150 * (want - found)) / found))) / 100n;
-  return direction === 'newest'
-    ? { low: larger(rest.low, rest.high - ids + 1n), high: rest.high }
-    : { low: rest.low, high: smaller(rest.high, rest.low + ids - 1n) };
-}
+/** A part of what is left of a range, where its walk goes on; null: it is not worth a search of its own. */
+type PartOf = (rest: IdRange, has: { readonly found: number; readonly want: number }, scan: Scan) => IdRange | null;
 
-/** What lies within `NEAR_IDS` of where the walk starts, which before the first entry and after the last one is nowhere near. */
-function nearPart({ low, high }: IdRange, direction: Direction): IdRange {
-  if (direction === 'newest') return { low: larger(low, smaller(high, idAt(nowMicros())) - NEAR_IDS), high };
-  return { low, high: low === 0n ? -1n : smaller(high, low + NEAR_IDS) };
+const nearPart: PartOf = ({ low, high }, _has, scan) => {
+  // Before the first entry and after the last one, nothing is near.
+  if (scan.direction === 'oldest') return low === 0n ? null : nearestPart({ low, high }, idsOfDays(NEAR_DAYS), scan);
+  const now = smaller(high, idAt(nowMicros()));
+  return { low: nearestPart({ low, high: now }, idsOfDays(NEAR_DAYS), scan).low, high };
+};
+
+/** Where that would be months, all of it is searched in less. */
+const promisedPart: PartOf = (rest, has, scan) =>
+  has.found < has.want / MIN_NEAR_PART ? null : nearestPart(rest, idsOfDays(promisedBy(NEAR_DAYS, has)), scan);
+
+const all: PartOf = (rest) => rest;
+
+function idsOfDays(days: number): bigint {
+  return idsOf(BigInt(days) * DAY_MICROS);
 }
 
 /**
@@ -113,7 +108,7 @@ async function readKeyed(
   const parts = [select(`e.relation_id = any(${relations})`)];
   if (filter.relationIds === null) parts.push(select('e.relation_id is null'));
   if (linked !== null) {
-    parts.push(`(select ${columns} from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id
+    parts.push(`(select ${columns} from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id and ${within('e.id')}
     where t.relation_id = any(${relations}) and ${isKey('t.record_key')} and ${within('t.entry_id')} limit $4::bigint)`);
   }
   const sql = `with keyed as materialized (${parts.join(' union all ')})

@@ -60,6 +60,11 @@ export function union(walks: readonly Found[], direction: Direction, want: numbe
     : { ids, until: ids.length === want ? null : until };
 }
 
+/** How many more are to be looked at for the rest of what is wanted: what those before promise, and half as many again. Pure. */
+export function promisedBy(looked: number, { found, want }: { readonly found: number; readonly want: number }): number {
+  return Math.ceil((1.5 * looked * (want - found)) / Math.max(found, 1));
+}
+
 /** The part of the range that a walk comes to first, about `ids` wide. */
 export function nearestPart({ low, high }: IdRange, ids: bigint, { direction }: Scan): IdRange {
   if (high - low < ids) return { low, high };

@@ -70,10 +70,15 @@ const INDEXED_PER_WALKED = 6;
 
 /** Entries that the tables' index is read through for those of the days; null where the counts don't tell all that matches. Pure. */
 function indexEntries(filter: ResolvedFilter, days: readonly Day[]): number | null {
-  if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) return null;
-  if (!isInRollupsWhole(filter)) return null;
+  if (!isOfFewTables(filter) || !isInRollupsWhole(filter)) return null;
   const count = Number(days.reduce((sum, day) => sum + day.count, 0n));
   return (count * (days.length + PARTITION_DAYS)) / days.length;
+}
+
+type FilterOfTables = ResolvedFilter & { readonly relationIds: readonly number[] };
+
+function isOfFewTables(filter: ResolvedFilter): filter is FilterOfTables {
+  return filter.relationIds !== null && filter.actorIds === null && grainOf(filter) === RELATION_DAYS;
 }
 
 /** How much the filter's tables have. */
@@ -87,9 +92,7 @@ export interface TableDensity {
 /** Null where the filter names no tables, or what they have is found otherwise. */
 export function readDensity(scan: Pick<Scan, 'snapshot' | 'filter'>): Promise<TableDensity | null> {
   const { snapshot, filter } = scan;
-  if (filter.relationIds === null || filter.actorIds !== null || grainOf(filter) !== RELATION_DAYS) {
-    return Promise.resolve(null);
-  }
+  if (!isOfFewTables(filter)) return Promise.resolve(null);
   const known = snapshot.once(lastDensity);
   if (known.last?.relationIds === filter.relationIds) return known.last.density;
   const density = readDensityOf(snapshot, filter.relationIds);

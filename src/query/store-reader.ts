@@ -37,7 +37,7 @@ export interface Snapshot {
    * What `make` gives, the same one each time that it is asked for: nothing changes within a snapshot. It goes with the snapshot: what
    * a WeakMap has for it would be kept through the next collection.
    */
-  once<Value>(make: () => Value): Value;
+  once<Value>(make: (snapshot: Snapshot) => Value): Value;
   /** Milliseconds left of the time limit; throws RT_QUERY_TIMEOUT when there are none. */
   remainingMs(): number;
 }
@@ -110,11 +110,10 @@ function snapshotOn(client: pg.PoolClient, { schema, viewer }: StoreReader, time
     sendTogether(client);
     return answerOf<Row>(client, { text, values, ...(name === undefined ? {} : { name }) });
   };
-  let visible: Promise<readonly number[] | null> | undefined;
-  const made = new Map<() => unknown, unknown>();
+  const made = new Map<(snapshot: Snapshot) => unknown, unknown>();
   const snapshot: Snapshot = {
     viewer,
-    visibleRelations: () => (visible ??= findVisibleRelations(snapshot)),
+    visibleRelations: () => snapshot.once(findVisibleRelations),
     async query<Row extends pg.QueryResultRow>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
       plan('auto');
       const text = sql.replaceAll(':schema', () => quoted);
@@ -127,8 +126,8 @@ function snapshotOn(client: pg.PoolClient, { schema, viewer }: StoreReader, time
       const result = await send<Row>(text, [...parameters], name);
       return result.rows;
     },
-    once<Value>(make: () => Value): Value {
-      if (!made.has(make)) made.set(make, make());
+    once<Value>(make: (snapshot: Snapshot) => Value): Value {
+      if (!made.has(make)) made.set(make, make(snapshot));
       return made.get(make) as Value;
     },
     remainingMs() {

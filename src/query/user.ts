@@ -1,7 +1,7 @@
 import { readMarks, type EntryMark } from './entry-mark.ts';
 import { NO_FILTER, resolveFilter, type ResolvedFilter } from './filter.ts';
 import { MAX_ID } from './id-range.ts';
-import type { ListedResource } from './resource-reader.ts';
+import { withoutId, type ListedResource } from './resource-reader.ts';
 import { latestResources } from './resources.ts';
 import { findIds } from './scan.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
@@ -80,7 +80,7 @@ export function getUser(store: StoreReader, id: string): Promise<UserDetail | un
       last: marks.last,
       logins: { count: sum(logins), last: marks.login },
       ...places,
-      resources: resources.map(({ id: _id, ...resource }) => resource),
+      resources: resources.map(withoutId),
     };
   });
 }

@@ -3,12 +3,12 @@ import { measurePauses, NO_PAUSES, pausesOf, sumOfPauses } from '../../../src/be
 
 describe('pauses of the machine', () => {
   it('are counted, with the longest of them', () => {
-    expect(pausesOf([10, 13, 50, 62.5], 100)).toEqual({ measuredMs: 100, count: 2, longestMs: 12.5 });
+    expect(pausesOf([3, 12.5], 100)).toEqual({ measuredMs: 100, count: 2, longestMs: 12.5 });
     expect(pausesOf([], 100)).toEqual({ measuredMs: 100, count: 0, longestMs: 0 });
   });
 
   it('are added up', () => {
-    const [a, b] = [pausesOf([0, 3], 50), pausesOf([0, 9, 20, 23], 50)];
+    const [a, b] = [pausesOf([3], 50), pausesOf([9, 3], 50)];
     expect(sumOfPauses(sumOfPauses(NO_PAUSES, a), b)).toEqual({ measuredMs: 100, count: 3, longestMs: 9 });
   });
 
