@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { RowtrailError } from '../lib/errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../pg/identifier.ts';
 import { migrate, storeMigrations } from '../pg/migrate.ts';
+import { mapNextKeys } from '../store/key-mapper.ts';
 import {
   CONTEXTS_SQL,
   DICTIONARY_SQL,
@@ -202,6 +203,7 @@ async function finish(client: pg.Client, schema: string): Promise<void> {
      from (select committed_at, commit_lsn from ${s}.transactions order by id desc limit 1) t`,
   );
   await foldCounts(client, s);
+  await mapKeys(client, schema);
   await vacuumPartitions(client, schema);
   for (const table of [
     'rollups',
@@ -219,6 +221,8 @@ async function finish(client: pg.Client, schema: string): Promise<void> {
     'actors',
     'sessions',
     'relation_versions',
+    'key_maps',
+    'key_map_parts',
   ]) {
     await client.query(`vacuum (analyze) ${s}.${table}`);
   }
@@ -248,6 +252,11 @@ async function foldCounts(client: pg.Client, s: string): Promise<void> {
     ]);
     if (folded.rows[0]?.taken === 0) return;
   }
+}
+
+/** Of all partitions that get no more entries, as the daemon makes them in the background. */
+export async function mapKeys(client: pg.ClientBase, schema: string): Promise<void> {
+  for (let made = await mapNextKeys(client, { schema }); made !== null;) made = await mapNextKeys(client, { schema });
 }
 
 function nameOf(schema: string, parent: string, from: number): string {

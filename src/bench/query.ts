@@ -7,7 +7,7 @@ import { connect, type BenchServer } from './bench-server.ts';
 import { firstMessage, startChild } from './child-process.ts';
 import { deepCursor } from './deep-cursor.ts';
 import { runExports } from './export-run.ts';
-import { buildStore } from './generated-store.ts';
+import { buildStore, mapKeys } from './generated-store.ts';
 import { latencyOf } from './lag.ts';
 import { measurePauses, NO_PAUSES, sumOfPauses } from './machine-pause.ts';
 import type { QueryOptions } from './options.ts';
@@ -135,6 +135,7 @@ async function migrateKept(url: string, note: (line: string) => void): Promise<v
   try {
     const added = await migrate(client, SCHEMA, await storeMigrations());
     if (added.length > 0) note(`migrated the kept store: ${added.join(', ')}`);
+    await mapKeys(client, SCHEMA);
   } finally {
     await client.end();
   }

@@ -12,6 +12,7 @@ import { assertServerVersion } from '../pg/server-version.ts';
 import { publicKeyOf, readSigningKey } from '../seal/signing-key.ts';
 import { forgetEvents } from '../store/journal.ts';
 import { ensurePartitions } from '../store/partition.ts';
+import { keyMapRunner } from './key-map-runner.ts';
 import type { LockWatchIntervals } from './lock-watch.ts';
 import { peopleReader } from './people-reader.ts';
 import { rollupFolder } from './rollup-folder.ts';
@@ -78,12 +79,13 @@ export async function startDaemon(config: Config, options: DaemonOptions): Promi
     ...config.sources.filter(({ users }) => users !== null).map((source) => peopleReader(source, store, log)),
   ];
   const retention = retentionOf(config, storePool, options);
+  const keyMaps = keyMapRunner({ store: config.store, storePool, log });
   let seals: StoreTask | null = null;
   let http: HttpServer | null = null;
   let timer: NodeJS.Timeout | undefined;
   const stop = once(async () => {
     clearInterval(timer);
-    await Promise.all([retention?.stop(), seals?.stop(), ...runners.map((runner) => runner.stop())]);
+    await Promise.all([retention?.stop(), keyMaps.stop(), seals?.stop(), ...runners.map((runner) => runner.stop())]);
     await Promise.all(services.map((service) => service.stop()));
     await http?.close();
     await Promise.all([storePool.end(), queryPool.end()]);
@@ -118,6 +120,7 @@ export async function startDaemon(config: Config, options: DaemonOptions): Promi
     }, HOUSEKEEPING_INTERVAL_MS);
     timer.unref();
     void retention?.run();
+    void keyMaps.run();
     if (config.seal.enabled) {
       seals = sealRunner({ store: config.store, seal: config.seal, key, storePool, log });
       void seals.run();

@@ -1,6 +1,7 @@
 import { entryCondition } from './filter-condition.ts';
 import { smaller, type IdRange } from './id-range.ts';
 import { findLinkedKeys, isInManyTables } from './key-chain.ts';
+import { readKeyPlaces, type KeyPlace } from './key-place.ts';
 import { isPlainProbe, probeRecords, type RecordProbe } from './record-probe.ts';
 import { nearestPart, promisedBy, union, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
 import { DAY_MICROS, idAt, idsOf, nowMicros } from './time.ts';
@@ -81,7 +82,7 @@ function idsOfDays(days: number): bigint {
 }
 
 /**
- * All entries of the keys in one search for each partition, which is a tenth of what a search in each table is;
+ * All entries of the keys, by one search for each place where they can be, which is a tenth of what a search in each table is;
  * undefined where they are too many for that.
  */
 async function readKeyed(
@@ -90,36 +91,56 @@ async function readKeyed(
   { records, linked, want }: RecordProbe,
 ): Promise<Found | undefined> {
   const { filter, direction } = scan;
+  const places = await readKeyPlaces(scan.snapshot, range, records);
   // A key is found a fifth sooner than the only one of a list.
   const [only, ...others] = records;
   const isOne = only !== undefined && others.length === 0;
-  const parameters: unknown[] = [range.low, range.high, isOne ? only : records, MAX_KEYED + 1];
-  const isKey = (key: string): string => (isOne ? `${key} = $3::text` : `${key} = any($3::text[])`);
-  const relations =
-    filter.relationIds === null
-      ? 'array(select r.id from :schema.relations r)'
-      : `$${parameters.push(filter.relationIds)}::integer[]`;
+  const parameters: unknown[] = [...placeLists(places, filter.relationIds), isOne ? only : records, MAX_KEYED + 1];
+  const isKey = (key: string): string => (isOne ? `${key} = $5::text` : `${key} = any($5::text[])`);
   const condition = entryCondition({ ...filter, relationIds: null, records: null }, parameters);
   const columns = condition === 'true' ? 'e.id' : 'e.*';
-  // With both bounds, a plan made without knowing them takes the range for a small one, and reads it from end to end.
-  const within = (id: string): string => (direction === 'newest' ? `${id} <= $2::bigint` : `${id} >= $1::bigint`);
-  const select = (relation: string): string => `(select ${columns} from :schema.entries e
-    where ${relation} and ${isKey('e.record_key')} and ${within('e.id')} limit $4::bigint)`;
-  const parts = [select(`e.relation_id = any(${relations})`)];
-  if (filter.relationIds === null) parts.push(select('e.relation_id is null'));
+  const select = (from: string): string => `(select x.* from place p cross join lateral (${from} limit $6::bigint) x)`;
+  const isOf = (column: string): string => `${column} = any(p.relations)`;
+  const parts = [
+    select(`select ${columns} from :schema.entries e
+      where ${isOf('e.relation_id')} and ${isKey('e.record_key')} and e.id between p.low and p.high`),
+    `(select x.* from place p cross join lateral (select ${columns} from :schema.entries e
+      where p.tableless and e.relation_id is null and ${isKey('e.record_key')} and e.id between p.low and p.high
+      limit $6::bigint) x)`,
+  ];
   if (linked !== null) {
-    parts.push(`(select ${columns} from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id and ${within('e.id')}
-    where t.relation_id = any(${relations}) and ${isKey('t.record_key')} and ${within('t.entry_id')} limit $4::bigint)`);
+    parts.push(
+      select(`select ${columns} from :schema.truncated_rows t
+      join :schema.entries e on e.id = t.entry_id and e.id between p.low and p.high
+      where ${isOf('t.relation_id')} and ${isKey('t.record_key')} and t.entry_id between p.low and p.high`),
+    );
   }
-  const sql = `with keyed as materialized (${parts.join(' union all ')})
-    select (select count(*)::integer from keyed) as seen, array(select distinct e.id from keyed e
-      where e.id between $1::bigint and $2::bigint and ${condition})::text[] as ids`;
+  const sql = `with place as materialized (
+      select p.low, p.high, p.tableless, coalesce(p.relations::integer[], array(select r.id from :schema.relations r)) as relations
+      from unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[]) p(low, high, relations, tableless)
+    ), keyed as materialized (select * from (${parts.join(' union all ')}) k limit $6::bigint)
+    select (select count(*)::integer from keyed) as seen,
+      array(select distinct e.id from keyed e where ${condition})::text[] as ids`;
   const rows = await scan.snapshot[isPlainProbe(filter) ? 'queryPlanned' : 'query']<{ seen: number; ids: string[] }>(
     sql,
     parameters,
   );
   const { seen, ids } = rows[0] as { seen: number; ids: string[] };
   return seen > MAX_KEYED ? undefined : union([{ ids: ids.map(BigInt), until: null }], direction, want);
+}
+
+/** As columns of the places: of the tables that are asked for, those where the keys can be. */
+function placeLists(places: readonly KeyPlace[], asked: readonly number[] | null): unknown[] {
+  const isAsked = asked === null ? null : new Set(asked);
+  const relations = places.map(({ relationIds }) =>
+    relationIds === null || isAsked === null ? (relationIds ?? asked) : relationIds.filter((id) => isAsked.has(id)),
+  );
+  return [
+    places.map(({ low }) => low),
+    places.map(({ high }) => high),
+    relations.map((ids) => (ids === null ? null : `{${ids.join(',')}}`)),
+    places.map(({ tableless }) => tableless && asked === null),
+  ];
 }
 
 /** In each table by itself. What a key of many entries has near is enough, most often. */
