@@ -32,11 +32,16 @@ export async function findLinkedKeys(
   filter: Pick<ResolvedFilter, 'relationIds' | 'tables'>,
   keys: readonly string[],
 ): Promise<LinkedKey[]> {
-  if (isInManyTables(filter) && !(await hasLink(snapshot, filter, keys))) return [];
-  const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(
-    isInManyTables(filter) ? CHAIN_OF_MANY_SQL : CHAIN_SQL,
-    [filter.relationIds, keys, MAX_OWN_CHANGES, MAX_LINKED_KEYS, MAX_ID, filter.tables],
-  );
+  const ofMany = isInManyTables(filter) ? await findLinkedRelations(snapshot, filter, keys) : null;
+  if (ofMany?.length === 0) return [];
+  const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(CHAIN_SQL, [
+    ofMany ?? filter.relationIds,
+    keys,
+    MAX_OWN_CHANGES,
+    MAX_LINKED_KEYS,
+    MAX_ID,
+    filter.tables,
+  ]);
   return rows.map((row) => ({
     relationId: row.relation_id,
     key: row.key,
@@ -79,38 +84,31 @@ function steps(forward: boolean): string {
     where s.goes_on and s.next_key <> all ($2::text[]) and s.depth < $4::bigint`;
 }
 
-/** Most keys have no link: of many tables, to see that is a fraction of getting ready to follow them through all partitions. */
-async function hasLink(
+/** Of many tables, those where one of the keys has a link: few, most often none. */
+async function findLinkedRelations(
   snapshot: Snapshot,
-  { relationIds, tables }: Pick<ResolvedFilter, 'relationIds' | 'tables'>,
+  { relationIds }: Pick<ResolvedFilter, 'relationIds'>,
   keys: readonly string[],
-): Promise<boolean> {
-  const rows = await snapshot.queryPlanned<{ linked: boolean }>(HAS_LINK_SQL, [relationIds, keys, tables]);
-  return rows[0]?.linked === true;
+): Promise<number[]> {
+  const rows = await snapshot.queryPlanned<{ relation_id: number }>(LINKED_RELATIONS_SQL, [relationIds, keys]);
+  return rows.map((row) => row.relation_id);
 }
 
-/** Whoever is named; those that have no link lead nowhere. */
-const OWN_SQL = `select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
-  where ($1::integer[] is null or r.id = any($1::integer[]))
-    and ($6::text[] is null or ${relationNamed('r', '$6::text[]')})`;
+/** By one search for each partition. */
+const LINKED_RELATIONS_SQL = ['record_key', 'entry_key']
+  .map(
+    (column) => `select l.relation_id from :schema.entry_links l
+  where l.kind in ('key', 'move') and l.${column} = any($2::text[])
+    and l.relation_id = any(coalesce($1::integer[], array(select r.id from :schema.relations r)))`,
+  )
+  .join(' union ');
 
-/** Of hundreds of tables, those that have a link, by one search for each partition. */
-function ownOfMany(tables: string): string[] {
-  return ['record_key', 'entry_key'].map(
-    (column) => `select l.relation_id, l.${column} as key from :schema.entry_links l
-  where l.kind in ('key', 'move') and l.${column} = any($2::text[]) and l.relation_id = any(
-    coalesce($1::integer[], array(select r.id from :schema.relations r where ${tables}::text[] is null)))`,
-  );
-}
-
-const HAS_LINK_SQL = `select ${ownOfMany('$3')
-  .map((own) => `exists (${own})`)
-  .join(' or ')} as linked`;
-
-function chainSql(own: string): string {
-  return `
+const CHAIN_SQL = `
 with recursive own as (
-  ${own}
+  -- Whoever is named; those that have no link lead nowhere.
+  select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
+  where ($1::integer[] is null or r.id = any($1::integer[]))
+    and ($6::text[] is null or ${relationNamed('r', '$6::text[]')})
 ), later as (${steps(true)}
 ), earlier as (${steps(false)}
 )
@@ -118,6 +116,3 @@ select distinct f.relation_id, f.key, f.low::text as low, f.high::text as high f
   (select relation_id, key, at as low, coalesce(next_at - 1, $5::bigint) as high from later limit $4::bigint)
   union all
   (select relation_id, key, coalesce(next_at, 0), at - 1 from earlier limit $4::bigint)) f`;
-}
-
-const [CHAIN_SQL, CHAIN_OF_MANY_SQL] = [chainSql(OWN_SQL), chainSql(ownOfMany('$6').join(' union '))];

@@ -24,6 +24,23 @@ export async function probeRecords(scan: Scan, range: IdRange, probe: RecordProb
   return { ids: rows.map((row) => BigInt(row.id)), until: null };
 }
 
+/** The same of other keys alone. */
+export async function probeLinkedKeys(
+  { snapshot, filter, direction }: Scan,
+  range: IdRange,
+  { linked, want }: { readonly linked: readonly LinkedKey[]; readonly want: number },
+): Promise<Found> {
+  const order = orderOf(direction);
+  const parameters: unknown[] = [range.low, range.high, want];
+  const condition = entryCondition({ ...filter, relationIds: null, records: null }, parameters);
+  const sql = linkedSql(linked, { condition, order, parameters });
+  const rows = await snapshot[isPlainProbe(filter) ? 'queryPlanned' : 'query']<{ id: string }>(
+    `select f.id::text from (select distinct id from (${sql}) x) f order by f.id ${order} limit $3::bigint`,
+    parameters,
+  );
+  return { ids: rows.map((row) => BigInt(row.id)), until: null };
+}
+
 /** How many entries the records have, up to `want`. */
 export async function countRecords(scan: Scan, range: IdRange, probe: RecordProbe): Promise<number> {
   const { all, parameters, isPlain } = probeSql(scan, range, probe);
