@@ -21,26 +21,74 @@ export interface LinkedKey extends IdRange {
   readonly key: string;
 }
 
+/** What changed keys of records in one relation from or to the keys asked for. */
+export interface KeyLinks {
+  readonly relationId: number;
+  /** The last entry that gave a record one of the keys: it had another one until then. Null: none did. */
+  readonly lastGiven: bigint | null;
+  /** The first entry that gave a record another key. */
+  readonly firstTaken: bigint | null;
+}
+
 /**
- * The other keys under which the records with these keys have entries: what they were called before they got the
+ * Where one of the keys has links: most keys have none, and to see that takes a fraction of getting ready to follow them through all
+ * partitions. Null for `relationIds` and `tables`: any relation.
+ */
+export async function findKeyLinks(
+  snapshot: Snapshot,
+  { relationIds, tables }: Pick<ResolvedFilter, 'relationIds' | 'tables'>,
+  keys: readonly string[],
+): Promise<KeyLinks[]> {
+  const rows = await snapshot.queryPlanned<{
+    relation_id: number;
+    last_given: string | null;
+    first_taken: string | null;
+  }>(KEY_LINKS_SQL, [relationIds, keys, tables]);
+  return rows.map((row) => ({
+    relationId: row.relation_id,
+    lastGiven: row.last_given === null ? null : BigInt(row.last_given),
+    firstTaken: row.first_taken === null ? null : BigInt(row.first_taken),
+  }));
+}
+
+/** By one search for each partition. */
+const KEY_LINKS_SQL = `
+select x.relation_id, max(x.given)::text as last_given, min(x.taken)::text as first_taken from (
+  select l.relation_id, l.entry_id as given, null::bigint as taken from :schema.entry_links l
+  where l.kind in ('key', 'move') and l.entry_key = any($2::text[]) and l.relation_id = any(${askedSql()})
+  union all
+  select l.relation_id, null, l.entry_id from :schema.entry_links l
+  where l.kind in ('key', 'move') and l.record_key = any($2::text[]) and l.relation_id = any(${askedSql()})) x
+group by x.relation_id`;
+
+/** An expression: the ids of the relations that are asked for. */
+function askedSql(): string {
+  return `coalesce($1::integer[], array(select r.id from :schema.relations r
+    where $3::text[] is null or ${relationNamed('r', '$3::text[]')}))`;
+}
+
+/** Whether the other key of such a record may have entries within the range. Pure. */
+export function isLinkedWithin({ lastGiven, firstTaken }: KeyLinks, range: IdRange): boolean {
+  return (lastGiven !== null && lastGiven > range.low) || (firstTaken !== null && firstTaken <= range.high);
+}
+
+/**
+ * The other keys under which the records with these keys have entries in these relations: what they were called before they got the
  * key, and after they lost it. A key that several records had one after the other counts for the time of the
- * record only; deleted and created again under the same key, it is the same record. Null for `relationIds` and
- * `tables`: any relation.
+ * record only; deleted and created again under the same key, it is the same record.
  */
 export async function findLinkedKeys(
   snapshot: Snapshot,
-  filter: Pick<ResolvedFilter, 'relationIds' | 'tables'>,
+  relationIds: readonly number[],
   keys: readonly string[],
 ): Promise<LinkedKey[]> {
-  const ofMany = isInManyTables(filter) ? await findLinkedRelations(snapshot, filter, keys) : null;
-  if (ofMany?.length === 0) return [];
+  if (relationIds.length === 0) return [];
   const rows = await snapshot.queryPlanned<{ relation_id: number; key: string; low: string; high: string }>(CHAIN_SQL, [
-    ofMany ?? filter.relationIds,
+    relationIds,
     keys,
     MAX_OWN_CHANGES,
     MAX_LINKED_KEYS,
     MAX_ID,
-    filter.tables,
   ]);
   return rows.map((row) => ({
     relationId: row.relation_id,
@@ -84,31 +132,9 @@ function steps(forward: boolean): string {
     where s.goes_on and s.next_key <> all ($2::text[]) and s.depth < $4::bigint`;
 }
 
-/** Of many tables, those where one of the keys has a link: few, most often none. */
-async function findLinkedRelations(
-  snapshot: Snapshot,
-  { relationIds }: Pick<ResolvedFilter, 'relationIds'>,
-  keys: readonly string[],
-): Promise<number[]> {
-  const rows = await snapshot.queryPlanned<{ relation_id: number }>(LINKED_RELATIONS_SQL, [relationIds, keys]);
-  return rows.map((row) => row.relation_id);
-}
-
-/** By one search for each partition. */
-const LINKED_RELATIONS_SQL = ['record_key', 'entry_key']
-  .map(
-    (column) => `select l.relation_id from :schema.entry_links l
-  where l.kind in ('key', 'move') and l.${column} = any($2::text[])
-    and l.relation_id = any(coalesce($1::integer[], array(select r.id from :schema.relations r)))`,
-  )
-  .join(' union ');
-
 const CHAIN_SQL = `
 with recursive own as (
-  -- Whoever is named; those that have no link lead nowhere.
-  select r.id as relation_id, k.key from unnest($2::text[]) k(key) cross join :schema.relations r
-  where ($1::integer[] is null or r.id = any($1::integer[]))
-    and ($6::text[] is null or ${relationNamed('r', '$6::text[]')})
+  select r.id as relation_id, k.key from unnest($1::integer[]) r(id) cross join unnest($2::text[]) k(key)
 ), later as (${steps(true)}
 ), earlier as (${steps(false)}
 )

@@ -1,6 +1,6 @@
 import { UNRESTRICTED, type ResolvedFilter } from './filter.ts';
 import { MAX_ID, type IdRange } from './id-range.ts';
-import { findLinkedKeys, type LinkedKey } from './key-chain.ts';
+import { findKeyLinks, findLinkedKeys, type LinkedKey } from './key-chain.ts';
 import { countRecords, probeRecords, type RecordProbe } from './record-probe.ts';
 import { UNLIMITED, type Direction, type Scan } from './scan-walk.ts';
 import { narrowByTime } from './segments.ts';
@@ -51,7 +51,9 @@ export async function findRecord(snapshot: Snapshot, address: RecordAddress): Pr
   const [latest] = rows;
   if (latest === undefined) return undefined;
   const relationIds = rows.map((row) => row.id);
-  const linked = await findLinkedKeys(snapshot, { relationIds, tables: null }, [address.key]);
+  const links = await findKeyLinks(snapshot, { relationIds, tables: null }, [address.key]);
+  const linkedIn = links.map(({ relationId }) => relationId);
+  const linked = await findLinkedKeys(snapshot, linkedIn, [address.key]);
   const scope = {
     sourceId: latest.source_id,
     source: address.source,
