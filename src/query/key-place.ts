@@ -8,6 +8,8 @@ export interface KeyPlace extends IdRange {
   readonly relationIds: readonly number[] | null;
   /** Whether entries without a table can have them. */
   readonly tableless: boolean;
+  /** In about how many tables they are, those left out that are named for another key; 0 where that is not known. */
+  readonly promised: number;
 }
 
 /**
@@ -61,15 +63,19 @@ export function placesOf(range: IdRange, maps: readonly KeyMap[], buckets: reado
   const places: KeyPlace[] = [];
   let next = range.low;
   const addUnmapped = (high: bigint): void => {
-    if (next <= high) places.push({ low: next, high, relationIds: null, tableless: true });
+    if (next <= high) places.push({ low: next, high, relationIds: null, tableless: true, promised: 0 });
   };
   for (const map of maps) {
     addUnmapped(map.low - 1n < range.high ? map.low - 1n : range.high);
     const low = map.low > next ? map.low : next;
     const high = map.high < range.high ? map.high : range.high;
-    const tables = new Set(buckets.flatMap(({ part, bucket }) => tablesOf(map.parts.get(part) ?? EMPTY, bucket)));
+    const found = buckets.map(({ part, bucket }) => tablesOf(map.parts.get(part) ?? EMPTY, bucket));
+    const tables = new Set(found.flatMap((each) => each.tables));
+    const promised = Math.max(tables.size - found.reduce((sum, { average }) => sum + average, 0), 0);
     const tableless = tables.delete(NO_RELATION);
-    if (low <= high && (tables.size > 0 || tableless)) places.push({ low, high, relationIds: [...tables], tableless });
+    if (low <= high && (tables.size > 0 || tableless)) {
+      places.push({ low, high, relationIds: [...tables], tableless, promised });
+    }
     if (map.high >= next) next = map.high + 1n;
   }
   addUnmapped(range.high);

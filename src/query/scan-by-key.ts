@@ -1,6 +1,6 @@
 import { entryCondition } from './filter-condition.ts';
 import type { ResolvedFilter } from './filter.ts';
-import type { IdRange } from './id-range.ts';
+import { smaller, type IdRange } from './id-range.ts';
 import { readKeyPlaces, type KeyPlace } from './key-place.ts';
 import { isPlainProbe, probeRecords, type RecordProbe } from './record-probe.ts';
 import { nearestPart, union, withinEntries, without, type Direction, type Found, type Scan } from './scan-walk.ts';
@@ -8,10 +8,17 @@ import { DAY_MICROS, idAt, idsOf, nowMicros } from './time.ts';
 
 /** Entries that keys have in many tables, up to which all of them are read at once. */
 const MAX_KEYED = 1_000;
-/** How far keys that are in many tables are looked for by themselves, where no map tells how many entries they have. */
+/**
+ * The nearest days that are searched by themselves where no map tells how many entries keys have, but they are in more tables elsewhere
+ * than entries are wanted; and first of all, where they are in so many times as many.
+ */
 const NEAR_IDS = idsOf(7n * DAY_MICROS);
-/** What maps promise is this many times as much as is wanted, before what is further is left for later: some of it is of other keys. */
-const PROMISE_FACTOR = 2;
+const NEAREST_IDS = idsOf(DAY_MICROS);
+const NEAREST_FACTOR = 3;
+/** What is further is left for later when this many times as much is promised as is wanted. */
+const PROMISE_FACTOR = 3;
+/** Places without a map that are searched together with others. */
+const MAX_UNMAPPED = 2;
 /** What is looked at first of a range where keys have more: this part of it, and then so many times more. */
 const FIRST_SHARE = 32n;
 const GROWTH = 8n;
@@ -22,8 +29,11 @@ const GROWTH = 8n;
  */
 export async function findInManyTables(scan: Scan, range: IdRange, probe: RecordProbe): Promise<Found> {
   const inOrder = await readKeyPlaces(scan.snapshot, range, probe.records);
-  let places: readonly KeyPlace[] = scan.direction === 'newest' ? inOrder.toReversed() : inOrder;
-  places = withNearPart(places, { want: probe.want, now: idAt(nowMicros()), direction: scan.direction });
+  const walk = { want: probe.want, now: idAt(nowMicros()), direction: scan.direction };
+  let places = withNearParts(
+    withPromises(scan.direction === 'newest' ? inOrder.toReversed() : inOrder, walk.now),
+    walk,
+  );
   const found: bigint[] = [];
   while (places.length > 0 && found.length < probe.want) {
     scan.snapshot.remainingMs();
@@ -35,51 +45,74 @@ export async function findInManyTables(scan: Scan, range: IdRange, probe: Record
   return { ids: found, until: null };
 }
 
-/**
- * How many of the places are searched together. A map names a table only if it has an entry, or another key of the bucket has. What has
- * no map promises nothing, and is searched with what has one behind it. Pure.
- */
+/** Places without a map promise what the next one with a map does, as far as they are as long. Pure. */
+export function withPromises(places: readonly KeyPlace[], now: bigint): readonly KeyPlace[] {
+  return places.map((place, at) => {
+    const mapped = places.slice(at).find(({ relationIds }) => relationIds !== null);
+    // Before the first partition, nothing is.
+    if (place.relationIds !== null || mapped === undefined || place.low === 0n) return place;
+    const part = Number(smaller(place.high, now) - place.low) / Number(mapped.high - mapped.low);
+    return { ...place, promised: mapped.promised * Math.min(Math.max(part, 0), 1) };
+  });
+}
+
+/** How many of the places, which are in the order of the walk, are searched together. Pure. */
 export function countNext(places: readonly KeyPlace[], want: number): number {
-  let [count, promised] = [0, 0];
-  for (const place of places) {
-    if (count > 0 && (place.relationIds === null || promised > PROMISE_FACTOR * want)) break;
-    promised += promiseOf(place);
-    count += 1;
+  let [promised, unmapped] = [0, 0];
+  for (const [at, place] of places.entries()) {
+    if (at > 0 && promised > PROMISE_FACTOR * want) return at;
+    if (place.relationIds === null) {
+      // What comes first of a longer one may be enough.
+      if (unmapped === MAX_UNMAPPED || (at > 0 && places[at - 1]?.relationIds === null)) return at;
+      unmapped += 1;
+    }
+    promised += place.promised;
   }
-  return count;
+  return places.length;
 }
 
-/** Entries that keys have there, at least about so many. */
-function promiseOf({ relationIds }: KeyPlace): number {
-  return relationIds?.length ?? 0;
+interface KeyWalk {
+  readonly want: number;
+  /** The id of an entry that would come now. */
+  readonly now: bigint;
+  readonly direction: Direction;
 }
 
 /**
- * The places, with the nearest days of the first one by themselves where it has no map, and where the keys are in many tables by the
- * next map, or by none: these days may be enough. Pure.
+ * The places, with the nearest days of the first one by themselves where it has no map, if that promises more than is wanted, or if
+ * there is no map at all. Pure.
  */
-export function withNearPart(
-  places: readonly KeyPlace[],
-  { want, now, direction }: { readonly want: number; readonly now: bigint; readonly direction: Direction },
-): readonly KeyPlace[] {
+export function withNearParts(places: readonly KeyPlace[], walk: KeyWalk): readonly KeyPlace[] {
   const [first, ...others] = places;
   if (first === undefined || first.relationIds !== null) return places;
-  const mapped = others.find(({ relationIds }) => relationIds !== null);
-  if (mapped !== undefined && promiseOf(mapped) <= want) return places;
-  const { low, high } = first;
-  // Nothing is near before the first entry, or after the last one.
-  const isBeforeAll = direction === 'oldest' && low === 0n;
-  const cut = direction === 'newest' ? (high < now ? high : now) - NEAR_IDS : low + NEAR_IDS;
-  if (isBeforeAll || cut < low || cut >= high) return places;
-  const [before, after] = [
-    { ...first, high: cut },
-    { ...first, low: cut + 1n },
-  ];
-  return direction === 'newest' ? [after, before, ...others] : [before, after, ...others];
+  const isKnown = others.some(({ relationIds }) => relationIds !== null);
+  if (isKnown && first.promised <= walk.want) return places;
+  const near = first.promised > NEAREST_FACTOR * walk.want ? [NEAREST_IDS, NEAR_IDS] : [NEAR_IDS];
+  return [...cut(first, near, walk), ...others];
+}
+
+/** The place in parts, of which the first ones are as long as is said, together. */
+function cut(place: KeyPlace, lengths: readonly bigint[], { now, direction }: KeyWalk): KeyPlace[] {
+  const parts: KeyPlace[] = [];
+  let { low, high } = place;
+  for (const length of lengths) {
+    // Nothing is near before the first entry, or after the last one.
+    const at = direction === 'newest' ? smaller(place.high, now) - length : place.low + length;
+    if (place.low === 0n && direction === 'oldest') break;
+    if (at < low || at >= high) continue;
+    if (direction === 'newest') {
+      parts.push({ ...place, low: at + 1n, high });
+      high = at;
+    } else {
+      parts.push({ ...place, low, high: at });
+      low = at + 1n;
+    }
+  }
+  return [...parts, { ...place, low, high }];
 }
 
 /**
- * All entries that keys have in the places, of which the first one alone may have no map; undefined where they are too many for that.
+ * All entries that keys have in the places, of which `MAX_UNMAPPED` may have no map; undefined where they are too many for that.
  */
 async function readKeyed(scan: Scan, places: readonly KeyPlace[], probe: RecordProbe): Promise<Found | undefined> {
   const { filter, direction } = scan;
@@ -103,19 +136,24 @@ function keyedSql(
   const isOne = only !== undefined && others.length === 0;
   const isKey = (key: string): string => (isOne ? `${key} = $1::text` : `${key} = any($1::text[])`);
   const asked = filter.relationIds;
-  const unmapped = places.find(({ relationIds }) => relationIds === null) ?? NOWHERE;
+  const unmapped = places.filter(({ relationIds }) => relationIds === null);
   const mapped = places.filter(({ relationIds }) => relationIds !== null);
-  const parameters: unknown[] = [isOne ? only : records, MAX_KEYED + 1, unmapped.low, unmapped.high];
+  const parameters: unknown[] = [isOne ? only : records, MAX_KEYED + 1];
   const parameter = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`;
+  const isWithin = ({ low, high }: IdRange, id = 'e.id'): string =>
+    `${id} between ${parameter(low, 'bigint')} and ${parameter(high, 'bigint')}`;
   const condition = entryCondition({ ...filter, relationIds: null, records: null }, parameters);
   const columns = condition === 'true' ? 'e.id' : 'e.*';
   const inTables = asked === null ? 'array(select r.id from :schema.relations r)' : parameter(asked, 'integer[]');
   // In many tables, one search for each partition is a tenth of what a search in each table is.
-  const anywhere = (relation: string): string => `(select ${columns} from :schema.entries e
-    where ${relation} and ${isKey('e.record_key')} and e.id between $3::bigint and $4::bigint limit $2::bigint)`;
+  const ranges = Array.from({ length: MAX_UNMAPPED }, (_value, n) => isWithin(unmapped[n] ?? NOWHERE));
+  const anywhere = (relation: string): string[] =>
+    ranges.map(
+      (range) => `(select ${columns} from :schema.entries e
+    where ${relation} and ${isKey('e.record_key')} and ${range} limit $2::bigint)`,
+    );
   // Partitions outside of all places are left out before they are opened; those outside of one, when it is its turn.
-  const span = spanOf(mapped);
-  const isInSpan = `e.id between ${parameter(span.low, 'bigint')} and ${parameter(span.high, 'bigint')}`;
+  const isInSpan = isWithin(spanOf(mapped));
   const inPlaces = (list: readonly Place[], relation: string): string => `(select x.* from unnest(
       ${parameter(
         list.map(({ low }) => low),
@@ -131,23 +169,21 @@ function keyedSql(
     cross join lateral (select ${columns} from :schema.entries e where ${relation} and ${isKey('e.record_key')}
       and ${isInSpan} and e.id between p.low and p.high limit $2::bigint) x)`;
   const parts = [
-    anywhere(`e.relation_id = any(${inTables})`),
+    ...anywhere(`e.relation_id = any(${inTables})`),
     inPlaces(
       mapped.flatMap((place) => placesInTables(place, asked)),
       'e.relation_id = p.relation_id',
     ),
   ];
   if (asked === null) {
-    parts.push(anywhere('e.relation_id is null'));
+    parts.push(...anywhere('e.relation_id is null'));
     const tableless = mapped.filter((place) => place.tableless).map((place) => ({ ...place, relationId: null }));
     if (tableless.length > 0) parts.push(inPlaces(tableless, 'e.relation_id is null'));
   }
   if (linked !== null) {
     const all = spanOf(places);
-    const isThere = (id: string): string =>
-      `${id} between ${parameter(all.low, 'bigint')} and ${parameter(all.high, 'bigint')}`;
-    parts.push(`(select ${columns} from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id and ${isThere('e.id')}
-    where t.relation_id = any(${inTables}) and ${isKey('t.record_key')} and ${isThere('t.entry_id')} limit $2::bigint)`);
+    parts.push(`(select ${columns} from :schema.truncated_rows t join :schema.entries e on e.id = t.entry_id and ${isWithin(all)}
+    where t.relation_id = any(${inTables}) and ${isKey('t.record_key')} and ${isWithin(all, 't.entry_id')} limit $2::bigint)`);
   }
   const sql = `with keyed as materialized (select * from (${parts.join(' union all ')}) k limit $2::bigint)
     select (select count(*)::integer from keyed) as seen,

@@ -45,17 +45,26 @@ export function packTables(buckets: ReadonlyMap<number, readonly number[]>): Buf
   return Buffer.from(bytes);
 }
 
-/** The ids of the tables that have keys of the bucket. */
-export function tablesOf(packed: Uint8Array, bucket: number): number[] {
+export interface BucketTables {
+  /** Ids of the tables that have keys of the bucket. */
+  readonly tables: readonly number[];
+  /** How many a bucket of the part has on the average: what a key has that is in no table. */
+  readonly average: number;
+}
+
+export function tablesOf(packed: Uint8Array, bucket: number): BucketTables {
   const from = { packed, at: 0 };
+  let tables: number[] = [];
+  let all = 0;
   while (from.at < packed.length) {
     const isBucket = readNumber(from) === bucket;
     const count = readNumber(from);
-    const tables: number[] = [];
-    for (let n = 0, before = 0; n < count; n += 1) tables.push((before += readNumber(from)));
-    if (isBucket) return tables;
+    const found: number[] = [];
+    for (let n = 0, before = 0; n < count; n += 1) found.push((before += readNumber(from)));
+    if (isBucket) tables = found;
+    all += count;
   }
-  return [];
+  return { tables, average: all / BUCKETS_OF_PART };
 }
 
 function writeNumber(bytes: number[], value: number): void {

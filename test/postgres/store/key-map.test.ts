@@ -136,7 +136,7 @@ test('a map has every key of its partition, of entries and of truncated rows', a
   expect(keys.rows.some(({ relation }) => relation === NO_RELATION)).toBe(true);
   const missing = keys.rows.filter(({ low, relation, key }) => {
     const { part, bucket } = bucketOf(key);
-    return !tablesOf(parts.get(`${low} ${part}`) ?? Buffer.alloc(0), bucket).includes(relation);
+    return !tablesOf(parts.get(`${low} ${part}`) ?? Buffer.alloc(0), bucket).tables.includes(relation);
   });
   expect(missing).toEqual([]);
 });
@@ -153,7 +153,7 @@ test('what is found with maps is what is found without', async () => {
 
   await database.query('delete from audit.key_maps');
   expect(withMaps).toEqual(await answers(keys));
-  expect(withMaps.filter((ids) => ids.length > 0).length).toBeGreaterThan(200);
+  expect(withMaps.filter((ids) => ids.length > 0).length).toBeGreaterThan(withMaps.length / 2);
 
   // With some of them, and a hole between.
   while (await mapNext());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { placesOf, type KeyMap } from '../../../src/query/key-place.ts';
-import { packTables } from '../../../src/store/key-map.ts';
+import { BUCKETS_OF_PART, packTables } from '../../../src/store/key-map.ts';
 
 const KEY = { part: 7, bucket: 9 };
 const OTHER = { part: 8, bucket: 9 };
@@ -9,12 +9,14 @@ const map = (low: bigint, high: bigint, tables: readonly number[]): KeyMap => ({
   high,
   parts: new Map(tables.length === 0 ? [] : [[KEY.part, packTables(new Map([[KEY.bucket, tables]]))]]),
 });
-const anywhere = (low: bigint, high: bigint) => ({ low, high, relationIds: null, tableless: true });
+const anywhere = (low: bigint, high: bigint) => ({ low, high, relationIds: null, tableless: true, promised: 0 });
+/** Of a part that has no other tables than these, spread over its buckets. */
 const inTables = (low: bigint, high: bigint, relationIds: readonly number[]) => ({
   low,
   high,
   relationIds,
   tableless: false,
+  promised: relationIds.length * (1 - 1 / BUCKETS_OF_PART),
 });
 
 describe('the places where a key can be', () => {
@@ -61,7 +63,25 @@ describe('the places where a key can be', () => {
         [OTHER.part, packTables(new Map([[OTHER.bucket, [2, 9]]]))],
       ]),
     };
-    expect(placesOf(range, [both], [KEY, OTHER])).toEqual([{ ...range, relationIds: [2, 9], tableless: true }]);
+    expect(placesOf(range, [both], [KEY, OTHER])).toMatchObject([{ ...range, relationIds: [2, 9], tableless: true }]);
     expect(placesOf(range, [both], [OTHER])).toEqual([inTables(0n, 1_000n, [2, 9])]);
+  });
+
+  it('promise as many tables as are not there for other keys of the bucket', () => {
+    const even = packTables(new Map(Array.from({ length: BUCKETS_OF_PART }, (_value, bucket) => [bucket, [1, 2, 3]])));
+    const promised = (tables: Uint8Array): number | undefined =>
+      placesOf(range, [{ low: 0n, high: 1_000n, parts: new Map([[KEY.part, tables]]) }], [KEY])[0]?.promised;
+    expect(promised(even)).toBe(0);
+    const many = Array.from({ length: 128 }, (_value, i) => i + 1);
+    expect(
+      promised(
+        packTables(
+          new Map([
+            [KEY.bucket, many],
+            [KEY.bucket + 1, many],
+          ]),
+        ),
+      ),
+    ).toBe(128 - 4);
   });
 });

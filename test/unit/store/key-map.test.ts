@@ -16,7 +16,7 @@ describe('the tables of a part', () => {
         const tables = new Map(entries);
         const packed = packTables(tables);
         for (let bucket = 0; bucket < BUCKETS_OF_PART; bucket += 1) {
-          expect(tablesOf(packed, bucket)).toEqual((tables.get(bucket) ?? []).toSorted((a, b) => a - b));
+          expect(tablesOf(packed, bucket).tables).toEqual((tables.get(bucket) ?? []).toSorted((a, b) => a - b));
         }
       }),
     );
