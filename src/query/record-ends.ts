@@ -80,7 +80,7 @@ export async function readKeyed(snapshot: Snapshot, ids: readonly bigint[]): Pro
 }
 
 /** The ids of those with a link of their record beyond them: within the time asked for, where an entry beyond it is. */
-async function findLinked(
+export async function findLinked(
   snapshot: Snapshot,
   filter: ResolvedFilter,
   ends: readonly End[],
@@ -114,15 +114,16 @@ async function withoutLater(
   candidates: readonly End[],
   { recent, forward, place, want }: Omit<Ends, 'seen'> & { readonly want: number },
 ): Promise<End[]> {
+  const relationIds = candidates.map((end) => end.relation_id);
   const parameters: unknown[] = [
     candidates.map(({ id }) => id),
-    candidates.map((end) => end.relation_id),
+    relationIds,
     candidates.map((end) => end.record_key),
     want,
   ];
   // Partitions on the other side of a fixed place are left out once, not for each candidate.
   const from = forward ? `$${parameters.push(place)}::bigint` : 'c.id';
-  const matches = await laterCondition(snapshot, filter, candidates, parameters);
+  const matches = await laterCondition(snapshot, filter, relationIds, parameters);
   const rows = await snapshot.queryPlanned<{ id: string }>(
     `select c.id::text from unnest($1::bigint[], $2::integer[], $3::text[]) with ordinality c(id, relation_id, record_key, n)
      where (select n.id from :schema.entries n
@@ -137,15 +138,15 @@ async function withoutLater(
 }
 
 /** What matches of a record's entries n. Where all of them do, none is looked at: the index has them. */
-async function laterCondition(
+export async function laterCondition(
   snapshot: Snapshot,
   filter: ResolvedFilter,
-  candidates: readonly End[],
+  relationIds: readonly number[],
   parameters: unknown[],
 ): Promise<string> {
   const eventTables = await snapshot.once(readEventTables);
   const isAll = filter.from === null && filter.to === null && filter.actorIds === null;
-  if (isAll && !candidates.some((end) => eventTables.has(end.relation_id))) return 'true';
+  if (isAll && !relationIds.some((id) => eventTables.has(id))) return 'true';
   const parameter = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`;
   const actors = parameter(filter.actorIds, 'integer[]');
   return `n.action = any(${parameter(KEYED_ACTIONS, 'text[]')})

@@ -101,7 +101,7 @@ async function walkRecords(
   // Most records that are passed down there have changed since.
   if (place !== null && isOfTablesAlone(filter)) {
     const scan = { snapshot, filter, direction } as const;
-    const known = await findInTables(scan, rest, { ends: { ...ends, seen: new Set() }, want: limit + 1 });
+    const known = await findInTables(scan, rest, { recent, want: limit + 1 });
     const walked = known === undefined ? undefined : await walkedOf(snapshot, known, limit);
     if (walked !== undefined) return walked;
   }
