@@ -36,7 +36,7 @@ export async function findInTables(
   range: IdRange,
   { recent, want }: { readonly recent: boolean; readonly want: number },
 ): Promise<FoundRecords | undefined> {
-  const { snapshot, filter, direction } = scan;
+  const { snapshot, direction } = scan;
   const looking: Scan = { ...scan, budget: UNLIMITED };
   if (((await readDensity(looking))?.perMonth ?? 0) > MAX_INDEXED) return undefined;
   const days = await readDays(looking, range);
