@@ -127,7 +127,8 @@ async function readLasting(
              and ${recent ? 'n.id > $3::bigint' : 'n.id < $2::bigint'} and ${matches}
            -- Ordered, so that it is a walk through the index and never a join with all entries.
            order by n.id ${recent ? 'asc' : 'desc'} limit 1) is null
-         order by c.id ${order} limit $5::bigint) as ends`,
+         -- In the order of what is scanned: told to sort, PostgreSQL before 17 would look all of them up first.
+         limit $5::bigint) as ends`,
     parameters,
   );
   const { records, entries, edge, ends } = rows[0] as (typeof rows)[number];

@@ -234,7 +234,7 @@ describe('the bucket of a key is the same in SQL', () => {
       const client = await database.connect({ url: url.href });
       await bucketsOf(
         client,
-        KEYS.filter((key) => /^[\u0000-\u00ff]*$/.test(key)),
+        KEYS.filter((key) => Buffer.from(key, 'latin1').toString('latin1') === key),
       );
     } finally {
       await database.query(`drop database ${name} with (force)`);
