@@ -1,6 +1,7 @@
 import type { Latency } from './lag.ts';
 import { MIN_EXPORT_RATE, type Exported } from './export-run.ts';
 import { MIN_PAUSE_MS, type MachinePauses } from './machine-pause.ts';
+import type { MachineSpeed } from './machine-speed.ts';
 import { aligned, type Machine } from './report.ts';
 import type { StoreSize } from './store-size.ts';
 
@@ -26,6 +27,8 @@ export interface QueryResult {
   readonly answered: readonly Answered[];
   /** Of the machine, between the questions. */
   readonly pauses: MachinePauses;
+  /** Null: nothing was asked. */
+  readonly speed: MachineSpeed | null;
   readonly exported: readonly Exported[];
 }
 
@@ -44,7 +47,9 @@ export function renderQuery(report: QueryReport): string {
       .map(([name, value]) => `${name}=${value}`)
       .join(' '),
     `${whole(report.entries)} entries${report.buildSeconds === null ? ', kept from an earlier run' : `, built in ${whole(report.buildSeconds)} s`}`,
-    ...(answered.length === 0 ? [] : [...renderAnswers(answered), renderPauses(report.pauses)]),
+    ...(answered.length === 0
+      ? []
+      : [...renderAnswers(answered), renderPauses(report.pauses), ...renderSpeed(report.speed)]),
     '',
     ...report.exported.map(renderExport),
     ...(size === null ? [] : renderSize(size)),
@@ -72,6 +77,15 @@ function renderAnswers(answered: readonly Answered[]): string[] {
 
 function renderPauses({ measuredMs, count, longestMs }: MachinePauses): string {
   return `The machine itself stood still for more than ${MIN_PAUSE_MS} ms ${whole(count)} times in ${(measuredMs / 1000).toFixed(1)} s between the questions, ${longestMs.toFixed(1)} ms at most: so it did during them.`;
+}
+
+/** By which figures of different runs can be compared: a machine that is shared is fast at one time and slow at another. */
+function renderSpeed(speed: MachineSpeed | null): string[] {
+  if (speed === null) return [];
+  const { bestMs, medianMs, worstMs } = speed;
+  return [
+    `One and the same piece of work took ${medianMs.toFixed(1)} ms there (${bestMs.toFixed(1)} at best, ${worstMs.toFixed(1)} at worst): divide by it to compare runs.`,
+  ];
 }
 
 function answeredRow({ question, page, requests, latency, limitMs, bytes, failed }: Answered): string[] {

@@ -10,6 +10,7 @@ import { runExports } from './export-run.ts';
 import { buildStore, mapKeys } from './generated-store.ts';
 import { latencyOf } from './lag.ts';
 import { measurePauses, NO_PAUSES, sumOfPauses } from './machine-pause.ts';
+import { measureWork, speedOf } from './machine-speed.ts';
 import type { QueryOptions } from './options.ts';
 import { QUESTIONS, type Question, type Sample } from './query-question.ts';
 import type { Answered, QueryResult } from './query-report.ts';
@@ -70,9 +71,11 @@ export async function runQuery(options: QueryOptions, bench: Bench): Promise<Que
     }
     const answered: Answered[] = [];
     let pauses = NO_PAUSES;
+    const times: number[] = [];
     for (const question of questions) {
       for (const page of question.isList === true ? (['first', 'deep'] as const) : (['first'] as const)) {
         pauses = sumOfPauses(pauses, measurePauses(PAUSE_MS));
+        times.push(measureWork());
         const asked = await ask(question, samples, { agent, base, from: page === 'deep' ? middle : null });
         answered.push({ question: question.name, page, limitMs: question.limitMs, ...asked });
         bench.note(
@@ -84,7 +87,7 @@ export async function runQuery(options: QueryOptions, bench: Bench): Promise<Que
       options.question === null || 'export'.includes(options.question)
         ? await runExports(client, SCHEMA, { base, pid: child.pid!, note: bench.note })
         : [];
-    return { entries, size, buildSeconds, answered, pauses, exported };
+    return { entries, size, buildSeconds, answered, pauses, speed: speedOf(times), exported };
   } finally {
     agent.destroy();
     child.kill('SIGTERM');
@@ -97,7 +100,8 @@ async function sizeAlone(url: string, { note }: Bench): Promise<Omit<QueryResult
   const client = await connect(url);
   try {
     const entries = await countEntries(client, SCHEMA);
-    return { entries, size: await measureSize(client, SCHEMA, note), answered: [], pauses: NO_PAUSES, exported: [] };
+    const size = await measureSize(client, SCHEMA, note);
+    return { entries, size, answered: [], pauses: NO_PAUSES, speed: null, exported: [] };
   } finally {
     await client.end();
   }
