@@ -8,11 +8,11 @@ import { idsBeyond, readListPage, type PageWalk, type Walked } from './list-page
 import { KEYED_ACTIONS, keepEnds, readKeyed, type End } from './record-ends.ts';
 import { ROW_ACTIONS } from './record-scope.ts';
 import { readResources, type ListedResource, type ResourcePage, type ResourceQuery } from './resource-reader.ts';
-import { findBusy } from './scan-by-range.ts';
+import { findBusy, findNearestKeyed } from './scan-by-range.ts';
 import { promisedBy, UNLIMITED, type Scan } from './scan-walk.ts';
 import { findIds } from './scan.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
-import { findInTables, isOfTablesAlone, type FoundRecords } from './table-records.ts';
+import { findInTables, isOfActionsAlone, isOfTablesAlone, type FoundRecords } from './table-records.ts';
 import { formatTime, nowMicros, recordedAt } from './time.ts';
 
 /** Entries that are looked at for one page; among those of few records the page may be short. */
@@ -148,7 +148,12 @@ async function findKeyed(
   want: number,
 ): Promise<{ readonly ids: readonly bigint[]; readonly entries: readonly End[] }> {
   const { snapshot, filter, direction } = scan;
-  const busy = isOfTablesAlone(filter) ? await findBusy({ ...scan, budget: UNLIMITED }, range, want) : undefined;
+  const looking = { ...scan, budget: UNLIMITED };
+  const busy = isOfActionsAlone(filter)
+    ? await findNearestKeyed(looking, range, { want, share: 1 })
+    : isOfTablesAlone(filter)
+      ? await findBusy(looking, range, want)
+      : undefined;
   if (busy !== undefined) {
     return {
       ids: busy.map(({ id }) => BigInt(id)),

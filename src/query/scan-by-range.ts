@@ -216,7 +216,15 @@ export interface KeyedId {
  */
 export async function findBusy(scan: Scan, range: IdRange, want: number): Promise<readonly KeyedId[] | undefined> {
   const share = await readShare(scan);
-  if (share === null || share < BUSY_SHARE) return undefined;
+  return share === null || share < BUSY_SHARE ? undefined : findNearestKeyed(scan, range, { want, share });
+}
+
+/** The same of what has `share` of all entries: undefined where fewer than are wanted are among the nearest ones. */
+export async function findNearestKeyed(
+  scan: Scan,
+  range: IdRange,
+  { want, share }: { readonly want: number; readonly share: number },
+): Promise<readonly KeyedId[] | undefined> {
   const order = orderOf(scan.direction);
   const parameters: unknown[] = [range.low, range.high, want, probeEntries(want, share)];
   const condition = entryCondition(scan.filter, parameters);

@@ -184,23 +184,27 @@ function contains(outer: IdRange, inner: IdRange): boolean {
 async function findDays(scan: Scan, range: IdRange): Promise<Day[]> {
   const parameters: unknown[] = [range.low, range.high];
   const grain = grainOf(scan.filter);
-  const rows = await scan.snapshot.query<{ day: string; low: string; high: string; count: string }>(
-    `select d.day::text, min(d.min_id)::text as low, max(d.max_id)::text as high, sum(d.count)::text as count from (
-       select u.day, u.min_id, u.max_id, u.count from :schema.${grain.table} u
-       where ${rollupCondition(scan.filter, parameters, grain)}
-       union all
-       select ${DAY_OF_BUCKET}, u.min_id, u.max_id, u.count from :schema.pending_rollups u
-       where ${rollupCondition(scan.filter, parameters)}) d
-     group by d.day having max(d.max_id) >= $1::bigint and min(d.min_id) <= $2::bigint
-     order by ${scan.direction === 'newest' ? 'max(d.max_id) desc' : 'min(d.min_id)'}`,
+  const order = scan.direction === 'newest' ? 'x.high desc' : 'x.low';
+  const rows = await scan.snapshot.query<{ days: string | null }>(
+    // As one text: to take hundreds of rows apart takes longer than to find them.
+    `select string_agg(concat_ws('|', x.day, x.low, x.high, x.count), ',' order by ${order}) as days
+     from (
+       select d.day, min(d.min_id) as low, max(d.max_id) as high, sum(d.count) as count from (
+         select u.day, u.min_id, u.max_id, u.count from :schema.${grain.table} u
+         where ${rollupCondition(scan.filter, parameters, grain)}
+         union all
+         select ${DAY_OF_BUCKET}, u.min_id, u.max_id, u.count from :schema.pending_rollups u
+         where ${rollupCondition(scan.filter, parameters)}) d
+       group by d.day having max(d.max_id) >= $1::bigint and min(d.min_id) <= $2::bigint) x`,
     parameters,
   );
-  return rows.map(({ day, low, high, count }) => ({
-    day,
-    low: BigInt(low),
-    high: BigInt(high),
-    count: BigInt(count),
-  }));
+  const text = rows[0]?.days ?? '';
+  return text === '' ? [] : text.split(',').map(dayIn);
+}
+
+function dayIn(text: string): Day {
+  const [day = '', low = '', high = '', count = ''] = text.split('|');
+  return { day, low: BigInt(low), high: BigInt(high), count: BigInt(count) };
 }
 
 /** The quarters of an hour of those days that count a match, each by its own rollups. */

@@ -22,8 +22,13 @@ export interface FoundRecords {
 
 /** Whether nothing but tables is asked for. */
 export function isOfTablesAlone(filter: ResolvedFilter): boolean {
-  const { relationIds, actions: _actions, hiddenAction: _hidden, ...others } = filter;
-  return relationIds !== null && Object.values(others).every((value) => value === null);
+  return filter.relationIds !== null && isOfActionsAlone({ ...filter, relationIds: null });
+}
+
+/** Whether nothing but actions is asked for. */
+export function isOfActionsAlone(filter: ResolvedFilter): boolean {
+  const { actions: _actions, hiddenAction: _hidden, ...others } = filter;
+  return Object.values(others).every((value) => value === null);
 }
 
 /**
