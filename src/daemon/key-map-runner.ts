@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { StoreConfig } from '../config/config.ts';
-import { pause } from '../lib/backoff.ts';
+import { rest } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import { mapNextKeys } from '../store/key-mapper.ts';
 import { StoreTask } from './store-task.ts';
@@ -30,15 +30,14 @@ export function keyMapRunner({ store, storePool, log }: KeyMapRunnerOptions): St
     log,
     failure: 'key maps cannot be made',
     retryMs: RETRY_MS,
+    lock: { name: LOCK_NAME, waitMs: CHECK_INTERVAL_MS },
     async pass(client, signal) {
-      const lock = await client.query<{ held: boolean }>(
-        'select pg_try_advisory_lock(hashtext($1), hashtext($2)) as held',
-        [LOCK_NAME, store.schema],
-      );
-      if (lock.rows[0]?.held !== true) return CHECK_INTERVAL_MS;
-      const rest = (busyMs: number): Promise<void> => pause(busyMs * (1 / BUSY_SHARE - 1), signal);
       while (!signal.aborted) {
-        const made = await mapNextKeys(client, { schema: store.schema, signal, rest });
+        const made = await mapNextKeys(client, {
+          schema: store.schema,
+          signal,
+          rest: (busyMs) => rest(busyMs, BUSY_SHARE, signal),
+        });
         if (made === null) break;
         log.debug({ low: made.low.toString(), high: made.high.toString() }, 'keys of a partition were mapped');
       }

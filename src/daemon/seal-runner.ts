@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { SealConfig, StoreConfig } from '../config/config.ts';
-import { pause } from '../lib/backoff.ts';
+import { rest } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import { sealNext } from '../seal/sealer.ts';
 import type { SigningKey } from '../seal/signing-key.ts';
@@ -33,12 +33,9 @@ export function sealRunner(options: SealRunnerOptions): StoreTask {
     log,
     failure: 'the history cannot be sealed',
     retryMs: Math.min(RETRY_MS, seal.intervalMs),
+    lock: { name: LOCK_NAME, waitMs: seal.intervalMs },
     async pass(client, signal) {
-      const lock = await client.query<{ held: boolean }>(
-        'select pg_try_advisory_lock(hashtext($1), hashtext($2)) as held',
-        [LOCK_NAME, store.schema],
-      );
-      if (lock.rows[0]?.held === true) await sealAll(client, signal, options);
+      await sealAll(client, signal, options);
       return seal.intervalMs;
     },
   });
@@ -55,6 +52,6 @@ async function sealAll(client: pg.Client, signal: AbortSignal, options: SealRunn
       { seal: made.number.toString(), entries: made.parts.entries.rows.toString(), ms: Math.round(busyMs) },
       'entries were sealed',
     );
-    await pause(busyMs * (1 / BUSY_SHARE - 1), signal);
+    await rest(busyMs, BUSY_SHARE, signal);
   }
 }

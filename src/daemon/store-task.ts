@@ -17,6 +17,8 @@ export interface StoreTaskOptions {
   readonly failure: string;
   /** Until the next pass, after one that failed. */
   readonly retryMs: number;
+  /** Of an advisory lock that a pass holds, by which several daemons take turns; who does not get it waits for so long. */
+  readonly lock?: { readonly name: string; readonly waitMs: number };
   /** One pass, on a connection of its own: it may hold an advisory lock, and wait long. Returns how many milliseconds to wait. */
   readonly pass: (client: pg.Client, signal: AbortSignal) => Promise<number>;
 }
@@ -52,7 +54,7 @@ export class StoreTask implements Service {
   }
 
   async #pass(): Promise<number> {
-    const { name, store, log, failure, retryMs, pass } = this.#options;
+    const { name, store, log, failure, retryMs, lock, pass } = this.#options;
     const { signal } = this.#abort;
     const client = new pg.Client(connectionOptions(store.url, name));
     client.on('error', () => {});
@@ -60,7 +62,9 @@ export class StoreTask implements Service {
       await client.connect();
       this.#backend = (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? null;
       // A stop before this had nothing to cancel.
-      return signal.aborted ? retryMs : await pass(client, signal);
+      if (signal.aborted) return retryMs;
+      if (lock !== undefined && !(await takeLock(client, lock.name, store.schema))) return lock.waitMs;
+      return await pass(client, signal);
     } catch (error) {
       if (!signal.aborted) log.error({ code: codeOf(error) }, `${failure}, trying again: ${messageOf(error)}`);
       return retryMs;
@@ -69,4 +73,13 @@ export class StoreTask implements Service {
       await client.end().catch(() => {});
     }
   }
+}
+
+/** The session's: it goes with the connection. */
+async function takeLock(client: pg.Client, name: string, schema: string): Promise<boolean> {
+  const found = await client.query<{ held: boolean }>(
+    'select pg_try_advisory_lock(hashtext($1), hashtext($2)) as held',
+    [name, schema],
+  );
+  return found.rows[0]?.held === true;
 }

@@ -29,3 +29,8 @@ export function pause(delayMs: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', done, { once: true });
   });
 }
+
+/** Waits after work of `busyMs`, so that work is `busyShare` of the time. */
+export function rest(busyMs: number, busyShare: number, signal?: AbortSignal): Promise<void> {
+  return pause(busyMs * (1 / busyShare - 1), signal);
+}

@@ -136,6 +136,7 @@ function keyedSql(
   const isOne = only !== undefined && others.length === 0;
   const isKey = (key: string): string => (isOne ? `${key} = $1::text` : `${key} = any($1::text[])`);
   const asked = filter.relationIds;
+  const isAsked = asked === null ? null : new Set(asked);
   const unmapped = places.filter(({ relationIds }) => relationIds === null);
   const mapped = places.filter(({ relationIds }) => relationIds !== null);
   const parameters: unknown[] = [isOne ? only : records, MAX_KEYED + 1];
@@ -171,7 +172,7 @@ function keyedSql(
   const parts = [
     ...anywhere(`e.relation_id = any(${inTables})`),
     inPlaces(
-      mapped.flatMap((place) => placesInTables(place, asked)),
+      mapped.flatMap((place) => placesInTables(place, isAsked)),
       'e.relation_id = p.relation_id',
     ),
   ];
@@ -197,9 +198,9 @@ interface Place extends IdRange {
 }
 
 /** Those of the tables that are asked for. */
-function placesInTables({ low, high, relationIds }: KeyPlace, asked: readonly number[] | null): Place[] {
+function placesInTables({ low, high, relationIds }: KeyPlace, asked: ReadonlySet<number> | null): Place[] {
   return (relationIds ?? [])
-    .filter((relationId) => asked === null || asked.includes(relationId))
+    .filter((relationId) => asked === null || asked.has(relationId))
     .map((relationId) => ({ low, high, relationId }));
 }
 
