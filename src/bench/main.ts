@@ -6,6 +6,7 @@ import { createPaint } from '../cli/paint.ts';
 import { debugRequested, processEnvironment } from '../config/environment.ts';
 import { createLog } from '../lib/log.ts';
 import {
+  READ_BUFFER_BYTES,
   READ_SETTINGS,
   SERVER_SETTINGS,
   startBenchServer,
@@ -13,6 +14,7 @@ import {
   type BenchServerOptions,
 } from './bench-server.ts';
 import { findPgbench, findPgRecvlogical } from './client-tools.ts';
+import { allowHugePages } from './huge-pages.ts';
 import { runIngest } from './ingest.ts';
 import { renderLag, runLag, type LagReport } from './lag.ts';
 import {
@@ -96,14 +98,20 @@ async function source(options: SourceOptions, signal: AbortSignal): Promise<Sour
 
 async function query(options: QueryOptions, signal: AbortSignal): Promise<QueryReport> {
   const loadBefore = loadavg()[0]!;
-  return onServer(
-    signal,
-    async ({ server, children }) => {
-      const result = await runQuery(options, { server, children, note });
-      return { machine: machineOf(server, loadBefore), settings: READ_SETTINGS, ...result };
-    },
-    { keep: options.keep, settings: READ_SETTINGS },
-  );
+  const settings = options.hugePages ? READ_SETTINGS : { ...READ_SETTINGS, huge_pages: 'off' };
+  const giveBack = options.hugePages ? await allowHugePages(READ_BUFFER_BYTES) : async () => {};
+  try {
+    return await onServer(
+      signal,
+      async ({ server, children }) => {
+        const result = await runQuery(options, { server, children, note });
+        return { machine: machineOf(server, loadBefore), settings, ...result };
+      },
+      { keep: options.keep, settings },
+    );
+  } finally {
+    await giveBack();
+  }
 }
 
 async function revert(options: RevertOptions, signal: AbortSignal): Promise<RevertReport> {

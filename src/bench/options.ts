@@ -42,6 +42,8 @@ export interface QueryOptions {
   readonly question: string | null;
   /** Only what an entry takes; no question is asked. */
   readonly sizeOnly: boolean;
+  /** Huge pages for the server's buffers, where the machine gives them. */
+  readonly hugePages: boolean;
   /** The folder in which the server's data stay for the next run; null: they go. */
   readonly keep: string | null;
   readonly json: boolean;
@@ -109,6 +111,7 @@ entry takes in the store. 200 tables, 55,000 users, some of them busy and most n
   --requests <n>             of each question and page (default: 200)
   --question <text>          only questions whose name holds this, and not the size
   --size                     only the size: a minute and a half with --entries 500_000
+  --no-huge-pages            the server's buffers in small pages, also where this machine would give it huge ones
   --keep <folder>            leave the server's data there, and take them the next time
 
 revert
@@ -197,6 +200,7 @@ function queryOptions(values: Values): QueryOptions {
     entries: numberOf('--entries', values.entries, DEFAULT_ENTRIES, MAX_ENTRIES),
     requests: numberOf('--requests', values.requests, DEFAULT_REQUESTS, MAX_REQUESTS),
     question: values.question ?? null,
+    hugePages: values['no-huge-pages'] !== true,
     keep: values.keep ?? null,
     json: values.json === true,
   };
@@ -247,6 +251,7 @@ function parse(args: readonly string[]) {
         requests: { type: 'string' },
         question: { type: 'string' },
         size: { type: 'boolean' },
+        'no-huge-pages': { type: 'boolean' },
         keep: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -24,6 +24,8 @@ export interface QueryResult {
   readonly size: StoreSize | null;
   /** Null: the store was kept from an earlier run. */
   readonly buildSeconds: number | null;
+  /** Whether the server's buffers were in huge pages; null: it does not tell. */
+  readonly hugePages: boolean | null;
   readonly answered: readonly Answered[];
   /** Of the machine, between the questions. */
   readonly pauses: MachinePauses;
@@ -46,6 +48,7 @@ export function renderQuery(report: QueryReport): string {
     Object.entries(report.settings)
       .map(([name, value]) => `${name}=${value}`)
       .join(' '),
+    ...renderHugePages(report.hugePages),
     `${whole(report.entries)} entries${report.buildSeconds === null ? ', kept from an earlier run' : `, built in ${whole(report.buildSeconds)} s`}`,
     ...(answered.length === 0
       ? []
@@ -72,6 +75,15 @@ function renderAnswers(answered: readonly Answered[]): string[] {
       ? 'Every p99 is within its limit.'
       : `${slow.length} of ${answered.length} are above their limit: ${slow.map(({ question, page }) => `${question} (${page})`).join('; ')}.`,
     ...(failed.length === 0 ? [] : ['Answers that failed:', ...failed]),
+  ];
+}
+
+function renderHugePages(used: boolean | null): string[] {
+  if (used === null) return [];
+  return [
+    used
+      ? 'The buffers are in huge pages.'
+      : 'The buffers are not in huge pages: a page that a session looks at for the first time is in the figures.',
   ];
 }
 

@@ -8,6 +8,7 @@ import { firstMessage, startChild } from './child-process.ts';
 import { deepCursor } from './deep-cursor.ts';
 import { runExports } from './export-run.ts';
 import { buildStore, mapKeys } from './generated-store.ts';
+import { usesHugePages } from './huge-pages.ts';
 import { latencyOf } from './lag.ts';
 import { measurePauses, NO_PAUSES, sumOfPauses } from './machine-pause.ts';
 import { measureWork, speedOf } from './machine-speed.ts';
@@ -57,6 +58,7 @@ export async function runQuery(options: QueryOptions, bench: Bench): Promise<Que
     // Who looks at some questions again and again does not want to wait for it.
     const size = options.question === null ? await measureSize(client, SCHEMA, bench.note) : null;
     const entries = await countEntries(client, SCHEMA);
+    const hugePages = await usesHugePages(client);
     const samples = await readSamples(client, SCHEMA, options.requests);
     const middle = await middleId(client, entries);
     bench.note('reading the store once, so that no figure is about the disk');
@@ -87,7 +89,7 @@ export async function runQuery(options: QueryOptions, bench: Bench): Promise<Que
       options.question === null || 'export'.includes(options.question)
         ? await runExports(client, SCHEMA, { base, pid: child.pid!, note: bench.note })
         : [];
-    return { entries, size, buildSeconds, answered, pauses, speed: speedOf(times), exported };
+    return { entries, size, buildSeconds, hugePages, answered, pauses, speed: speedOf(times), exported };
   } finally {
     agent.destroy();
     child.kill('SIGTERM');
@@ -101,7 +103,15 @@ async function sizeAlone(url: string, { note }: Bench): Promise<Omit<QueryResult
   try {
     const entries = await countEntries(client, SCHEMA);
     const size = await measureSize(client, SCHEMA, note);
-    return { entries, size, answered: [], pauses: NO_PAUSES, speed: null, exported: [] };
+    return {
+      entries,
+      size,
+      hugePages: await usesHugePages(client),
+      answered: [],
+      pauses: NO_PAUSES,
+      speed: null,
+      exported: [],
+    };
   } finally {
     await client.end();
   }

@@ -3,10 +3,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { listActivity, type ActivityQuery } from '../query/activity.ts';
 import { withFields } from '../query/entry-fields.ts';
 import { detailJson, getEntry } from '../query/entry.ts';
-import type { EntryText } from '../query/entry-reader.ts';
 import { filterOf } from '../query/filter-input.ts';
 import type { StoreReader } from '../query/store-reader.ts';
-import { sendJson } from './answer.ts';
+import { sendJson, sendJsonOf, separated } from './answer.ts';
 import { activityParameters, entryParameters, noParameters, type ActivityParameters } from './parameters.ts';
 import { HttpProblem } from './problem.ts';
 import { readerOf } from './reader.ts';
@@ -33,7 +32,7 @@ export function registerActivityRoutes(server: FastifyInstance): void {
         },
       },
     },
-    async (request, reply) => sendJson(reply, 200, await pageText(readerOf(request), request.query)),
+    async (request, reply) => sendJsonOf(reply, 200, await pageTexts(readerOf(request), request.query)),
   );
   app.post(
     '/api/v1/activity/search',
@@ -54,7 +53,7 @@ export function registerActivityRoutes(server: FastifyInstance): void {
         },
       },
     },
-    async (request, reply) => sendJson(reply, 200, await pageText(readerOf(request), request.body)),
+    async (request, reply) => sendJsonOf(reply, 200, await pageTexts(readerOf(request), request.body)),
   );
   app.get(
     '/api/v1/activity/:id',
@@ -87,12 +86,12 @@ export function registerActivityRoutes(server: FastifyInstance): void {
   );
 }
 
-async function pageText(store: StoreReader, parameters: ActivityParameters): Promise<string> {
+async function pageTexts(store: StoreReader, parameters: ActivityParameters): Promise<string[]> {
   const { fields } = parameters;
   const { entries, meta } = await listActivity(store, queryOf(parameters));
   const shown = fields === undefined ? null : new Set(fields);
-  const data = shown === null ? entries : entries.map(({ id, json }) => ({ id, json: withFields(json, shown) }));
-  return `{"data":${arrayText(data)},"meta":${JSON.stringify(meta)}}`;
+  const data = entries.map(({ json }) => (shown === null ? json : withFields(json, shown)));
+  return ['{"data":[', ...separated(data), `],"meta":${JSON.stringify(meta)}}`];
 }
 
 function queryOf(parameters: ActivityParameters): ActivityQuery {
@@ -105,8 +104,4 @@ function queryOf(parameters: ActivityParameters): ActivityQuery {
     before: before ?? null,
     count: count ?? null,
   };
-}
-
-function arrayText(entries: readonly EntryText[]): string {
-  return `[${entries.map((entry) => entry.json).join(',')}]`;
 }

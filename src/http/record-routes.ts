@@ -7,7 +7,7 @@ import type { RecordScope } from '../query/record-scope.ts';
 import type { RecordState } from '../query/record-state.ts';
 import { getRecord, type RecordDetail } from '../query/record.ts';
 import { formatTime } from '../query/time.ts';
-import { sendJson } from './answer.ts';
+import { sendJson, sendJsonOf, separated } from './answer.ts';
 import { noParameters } from './parameters.ts';
 import { HttpProblem } from './problem.ts';
 import { recordLink, type RecordLinks } from './record-link.ts';
@@ -62,8 +62,8 @@ export function registerRecordRoutes(server: FastifyInstance, links: RecordLinks
       const shown = fields === undefined ? null : new Set<string>(fields);
       const query = { sort, limit, after, before };
       const page = known(await listRecordHistory(readerOf(request), request.params, query));
-      const entries = page.items.map(({ json }) => (shown === null ? json : withFields(json, shown))).join(',');
-      return sendJson(reply, 200, `{"data":[${entries}],"meta":${JSON.stringify(page.meta)}}`);
+      const entries = page.items.map(({ json }) => (shown === null ? json : withFields(json, shown)));
+      return sendJsonOf(reply, 200, ['{"data":[', ...separated(entries), `],"meta":${JSON.stringify(page.meta)}}`]);
     },
   );
   app.get(

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { getTransaction, type TransactionPage } from '../query/transaction.ts';
-import { sendJson } from './answer.ts';
+import { sendJsonOf, separated } from './answer.ts';
 import { transactionParameters } from './parameters.ts';
 import { HttpProblem } from './problem.ts';
 import { readerOf } from './reader.ts';
@@ -41,14 +41,19 @@ export function registerTransactionRoutes(server: FastifyInstance): void {
           { hint: "An entry's `transaction.id` is one." },
         );
       }
-      return sendJson(reply, 200, pageText(page));
+      return sendJsonOf(reply, 200, pageTexts(page));
     },
   );
 }
 
-function pageText({ transaction, contexts, entries, meta }: TransactionPage): string {
+function pageTexts({ transaction, contexts, entries, meta }: TransactionPage): string[] {
   const facts = JSON.stringify(transaction).slice(0, -1);
-  const list = (texts: readonly { readonly json: string }[]): string => texts.map(({ json }) => json).join(',');
-  const inside = `"contexts":[${list(contexts)}],"entries":{"data":[${list(entries)}],"meta":${JSON.stringify(meta)}}`;
-  return `{"data":${facts},${inside}}}`;
+  const list = (texts: readonly { readonly json: string }[]): string[] => separated(texts.map(({ json }) => json));
+  return [
+    `{"data":${facts},"contexts":[`,
+    ...list(contexts),
+    '],"entries":{"data":[',
+    ...list(entries),
+    `],"meta":${JSON.stringify(meta)}}}}`,
+  ];
 }

@@ -5,9 +5,10 @@ import { quoteIdentifier } from '../pg/identifier.ts';
 import { backendOf, connectionOptions, destroyClient } from '../pg/pool.ts';
 import { readSurroundings, type AskPlanned, type NamedSurroundings, type Surroundings } from './entry-surroundings.ts';
 import { contextTexts, entryTexts, type ContextTexts, type EntryRecord, type EntryTexts } from './entry-json.ts';
-import { AFTER_GAP, chosenSql, MAX_IMAGE_BYTES } from './entry-reader.ts';
+import { MAX_IMAGE_BYTES, sizeOf } from './entry-reader.ts';
 import { FieldReader, Int64Texts, TimeTexts } from './field-reader.ts';
 import { explainReadError, urlOf, type StoreReader } from './store-reader.ts';
+import { visibleEntry } from './visibility.ts';
 
 /**
  * Reads whole entries in bulk, on a connection of its own: what `readEntries` asks for. What each entry has for itself
@@ -91,22 +92,26 @@ export class EntryCopy {
     };
   }
 
-  /** COPY takes no parameters. */
+  /**
+   * The sizes of the images first, and then the entries: no entry is copied, as a window over whole ones would have it (which took
+   * the server longer than all the rest, and memory that it had to ask the system for each time). COPY takes no
+   * parameters; the ids stand in a question of their own, as the planner would compare each literal with all that it knows
+   * of each partition. The bounds say again what the ids say, so that partitions are left out of the plan.
+   */
   #sql(ids: readonly bigint[], visible: readonly number[] | null): string {
-    const chosen = chosenSql({
-      ids: `'{${ids.join(',')}}'::bigint[]`,
-      low: String(ids[0] ?? 0),
-      high: String(ids.at(-1) ?? 0),
-      visible: visible === null ? 'null' : `'{${visible.join(',')}}'`,
-      maxBytes: String(MAX_IMAGE_BYTES),
-      order: 'asc',
-    });
-    const sql = `${chosen}
+    const asked = `e.id = any((select a.ids from asked a)::bigint[]) and e.id between ${ids[0] ?? 0} and ${ids.at(-1) ?? 0}
+      and ${visibleEntry('e', visible === null ? 'null' : `'{${visible.join(',')}}'`)}`;
+    return this.#inSchema(`with asked as materialized (
+        select '{${ids.join(',')}}'::bigint[] as ids
+      ), sized as materialized (
+        select e.id, ${sizeOf('e.row')} + ${sizeOf('e.old')} as bytes from :schema.entries e where ${asked}
+      )
       select e.id, e.occurred_at, e.context_id, e.transaction_id, e.ordinal, e.relation_id, e.action, e.record_key,
-        e.changed::text, e.unknown::text, e.row::text, e.old::text, e.data::text,
-        case when e.unknown is not null then ${AFTER_GAP} end as after_gap
-      from chosen e order by e.id`;
-    return this.#inSchema(sql);
+        e.changed::text, e.unknown::text, e.row::text, e.old::text, e.data::text
+      from :schema.entries e where ${asked} and ((select sum(z.bytes) from sized z) < ${MAX_IMAGE_BYTES} or e.id <= (
+        select max(s.id) from (select z.id, sum(z.bytes) over (order by z.id) - z.bytes as bytes_before from sized z) s
+        where s.bytes_before < ${MAX_IMAGE_BYTES}))
+      order by e.id`);
   }
 
   #inSchema(sql: string): string {
@@ -131,7 +136,7 @@ export interface CopiedEntries {
 
 const HEADER_BYTES = 19;
 /** Of the query. */
-const COLUMN_COUNT = 14;
+const COLUMN_COUNT = 13;
 
 /** https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-BINARY-FORMAT */
 function* textsOf(data: Buffer, surroundings: Surroundings, whole: boolean): Generator<EntryTexts> {
@@ -173,7 +178,7 @@ function* textsOf(data: Buffer, surroundings: Surroundings, whole: boolean): Gen
       row: fields.text(),
       old: fields.text(),
       data: fields.text(),
-      after_gap: fields.boolean(),
+      after_gap: surroundings.afterGap(id),
       transaction_id: transactionId,
       ordinal: whole ? ordinal : null,
       size: whole ? transaction.size : null,
@@ -185,21 +190,31 @@ function* textsOf(data: Buffer, surroundings: Surroundings, whole: boolean): Gen
   }
 }
 
-/** Which contexts, transactions and relations the entries name. Of the other fields, most are jumped over. */
+/** Which contexts, transactions and relations the entries name, and which are incomplete. Of the other fields, most are jumped over. */
 function namedIn(data: Buffer): NamedSurroundings & { readonly lastId: bigint | null } {
   const [contextIds, transactionIds, relationIds] = [new Set<bigint>(), new Set<bigint>(), new Set<number>()];
+  const incompleteIds: bigint[] = [];
   let lastId: bigint | null = null;
   const fields = new FieldReader(data, HEADER_BYTES);
   while (fields.beginRow()) {
-    lastId = fields.int64();
+    const id = fields.int64() as bigint;
+    lastId = id;
     fields.skip(1);
     const [contextId, transactionId] = [fields.int64(), fields.int64()];
     fields.skip(1);
     const relationId = fields.integer();
-    fields.skip(COLUMN_COUNT - 6);
+    fields.skip(3);
+    if (fields.hasValue()) incompleteIds.push(id);
+    fields.skip(COLUMN_COUNT - 10);
     if (contextId !== null) contextIds.add(contextId);
     if (transactionId !== null) transactionIds.add(transactionId);
     if (relationId !== null) relationIds.add(relationId);
   }
-  return { lastId, contextIds: [...contextIds], transactionIds: [...transactionIds], relationIds: [...relationIds] };
+  return {
+    lastId,
+    contextIds: [...contextIds],
+    transactionIds: [...transactionIds],
+    relationIds: [...relationIds],
+    incompleteIds,
+  };
 }

@@ -49,10 +49,10 @@ export async function readRecords(snapshot: Snapshot, ids: readonly bigint[]): P
     ...bounds,
     visible,
   ]);
-  const [surroundings, gaps] = await Promise.all([
-    readSurroundings((sql, parameters) => snapshot.queryPlanned(sql, parameters), namedIn(found)),
-    readGapsBefore(snapshot, found),
-  ]);
+  const surroundings = await readSurroundings(
+    (sql, parameters) => snapshot.queryPlanned(sql, parameters),
+    namedIn(found),
+  );
   const whole = visible === null;
   return found.map((entry) => {
     const relation = surroundings.relation(entry.relation_id);
@@ -70,7 +70,7 @@ export async function readRecords(snapshot: Snapshot, ids: readonly bigint[]): P
       row: entry.row,
       old: entry.old,
       data: entry.data,
-      after_gap: entry.unknown === null ? null : (gaps.get(entry.id) ?? null),
+      after_gap: surroundings.afterGap(entry.id),
       transaction_id: entry.transaction_id,
       ordinal: whole ? entry.ordinal : null,
       size: whole ? transaction.size : null,
@@ -81,71 +81,34 @@ export async function readRecords(snapshot: Snapshot, ids: readonly bigint[]): P
   });
 }
 
+/**
+ * The entries with these ids that may be seen, as far as their images do not exceed `$2` bytes together, never fewer than
+ * one. The bounds say again what the ids say, in a form by which partitions are left out of a plan made before.
+ */
 function entriesSql(order: 'asc' | 'desc'): string {
-  return `${chosenSql({ ids: '$1::bigint[]', low: '$3::bigint', high: '$4::bigint', visible: '$5', maxBytes: '$2::bigint', order })}
+  return `with sized as materialized (
+      select e.*, ${sizeOf('e.row')} + ${sizeOf('e.old')} as bytes from :schema.entries e
+      where e.id = any($1::bigint[]) and e.id between $3::bigint and $4::bigint and ${visibleEntry('e', '$5')}
+    ), chosen as (
+      select z.*, sum(z.bytes) over (order by z.id ${order}) - z.bytes as bytes_before from sized z
+    )
     select e.id::text, e.action, ${timeText('e.occurred_at')} as timestamp, e.relation_id, e.context_id::text as context_id,
       e.transaction_id::text as transaction_id, e.ordinal::text as ordinal, e.record_key, e.changed, e.unknown,
       e.row::text as row, e.old::text as old, e.data::text as data
-    from chosen e order by e.id ${order}`;
+    from chosen e where e.bytes_before < $2::bigint order by e.id ${order}`;
 }
 
-/** The texts of what a statement is asked with: parameters or literals. */
-export interface ChosenInput {
-  readonly ids: string;
-  readonly low: string;
-  readonly high: string;
-  readonly visible: string;
-  readonly maxBytes: string;
-  readonly order: 'asc' | 'desc';
+/** SQL: bytes of an image's text. Of one that is not compressed, the column tells them, and a handful more. */
+export function sizeOf(image: string): string {
+  return `case when pg_column_compression(${image}) is null then coalesce(pg_column_size(${image}), 0)
+        else octet_length(${image}::text) end`;
 }
-
-/**
- * `chosen`: the entries with these ids that may be seen, as far as their images do not exceed `maxBytes` together, never
- * fewer than one. The bounds say again what the ids say, in a form by which partitions are left out of a plan made before.
- */
-export function chosenSql({ ids, low, high, visible, maxBytes, order }: ChosenInput): string {
-  return `with sized as materialized (
-      select e.*, coalesce(octet_length(e.row::text), 0) + coalesce(octet_length(e.old::text), 0) as bytes
-      from :schema.entries e
-      where e.id = any(${ids}) and e.id between ${low} and ${high} and ${visibleEntry('e', visible)}
-    ), summed as (
-      select z.*, sum(z.bytes) over (order by z.id ${order}) - z.bytes as bytes_before from sized z
-    ), chosen as (
-      select s.* from summed s where s.bytes_before < ${maxBytes}
-    )`;
-}
-
-/**
- * Of an incomplete entry e: whether what the record's last entry could have told lies on the other side of a gap; null
- * without one.
- */
-export const AFTER_GAP = `(
-    select l.epoch <> t.epoch from :schema.entries p join :schema.transactions l on l.id = p.transaction_id
-    join :schema.transactions t on t.id = e.transaction_id
-    where p.relation_id = e.relation_id and p.record_key = e.record_key and p.id < e.id and p.row is not null
-    order by p.id desc limit 1)`;
 
 /** What the store has of an entry in its own row. */
 interface EntryRow extends Omit<EntryRecord, 'source' | 'after_gap' | 'size' | 'relation' | 'context' | 'transaction'> {
   readonly relation_id: number | null;
   readonly context_id: string | null;
 }
-
-/** By the ids of incomplete entries. */
-async function readGapsBefore(snapshot: Snapshot, found: readonly EntryRow[]): Promise<Map<string, boolean | null>> {
-  const ids = found.filter(({ unknown }) => unknown !== null).map(({ id }) => BigInt(id));
-  if (ids.length === 0) return new Map();
-  const rows = await snapshot.queryPlanned<{ id: string; after_gap: boolean | null }>(GAPS_BEFORE_SQL, [
-    ids,
-    minimum(ids),
-    maximum(ids),
-  ]);
-  return new Map(rows.map((row) => [row.id, row.after_gap]));
-}
-
-const GAPS_BEFORE_SQL = `
-select e.id::text, ${AFTER_GAP} as after_gap from :schema.entries e
-where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint`;
 
 function namedIn(found: readonly EntryRow[]): NamedSurroundings {
   const distinct = <Value>(values: readonly (Value | null)[]): Value[] => [
@@ -155,6 +118,7 @@ function namedIn(found: readonly EntryRow[]): NamedSurroundings {
     relationIds: distinct(found.map((entry) => entry.relation_id)),
     contextIds: distinct(found.map((entry) => entry.context_id)).map(BigInt),
     transactionIds: distinct(found.map((entry) => entry.transaction_id)).map(BigInt),
+    incompleteIds: found.filter(({ unknown }) => unknown !== null).map(({ id }) => BigInt(id)),
   };
 }
 

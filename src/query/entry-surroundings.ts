@@ -2,11 +2,16 @@ import type pg from 'pg';
 import type { ContextFacts, RelationFacts, TransactionFacts } from './entry-json.ts';
 import { larger, smaller } from './id-range.ts';
 
-/** What many entries have in common: their tables, contexts and transactions. */
+/** What many entries have in common: their tables, contexts and transactions; and what stands before incomplete ones. */
 export interface Surroundings {
   relation(id: number | null): SourcedRelation;
   context(id: string | null): SourcedContext;
   transaction(id: string | null): SourcedTransaction;
+  /**
+   * Of an incomplete entry: whether what the record's last entry could have told lies on the other side of a gap; null without
+   * one, and of a complete one.
+   */
+  afterGap(entryId: string): boolean | null;
 }
 
 export interface Sourced {
@@ -23,6 +28,8 @@ export interface NamedSurroundings {
   readonly relationIds: readonly number[];
   readonly contextIds: readonly bigint[];
   readonly transactionIds: readonly bigint[];
+  /** Entries that do not know all of their rows. */
+  readonly incompleteIds: readonly bigint[];
 }
 
 /** Asks a statement whose plan does not depend on its parameters, in a snapshot that shows the entries. */
@@ -31,22 +38,27 @@ export type AskPlanned = <Row extends pg.QueryResultRow>(sql: string, parameters
 /** All that is asked is asked at once. */
 export async function readSurroundings(
   ask: AskPlanned,
-  { relationIds, contextIds, transactionIds }: NamedSurroundings,
+  { relationIds, contextIds, transactionIds, incompleteIds }: NamedSurroundings,
 ): Promise<Surroundings> {
-  const [relations, contexts, transactions] = await Promise.all([
+  const [relations, contexts, transactions, gaps] = await Promise.all([
     ask<SourcedRelation & { id: number }>(RELATIONS_SQL, [relationIds]),
     ask<SourcedContext & { id: string }>(CONTEXTS_SQL, within(contextIds)),
     ask<SourcedTransaction & { id: string }>(TRANSACTIONS_SQL, within(transactionIds)),
+    incompleteIds.length === 0
+      ? []
+      : ask<{ id: string; after_gap: boolean | null }>(GAPS_BEFORE_SQL, within(incompleteIds)),
   ]);
   const byId = {
     relation: new Map(relations.map((row) => [row.id, row])),
     context: new Map(contexts.map((row) => [row.id, row])),
     transaction: new Map(transactions.map((row) => [row.id, row])),
+    gap: new Map(gaps.map((row) => [row.id, row.after_gap])),
   };
   return {
     relation: (id) => (id === null ? undefined : byId.relation.get(id)) ?? NO_RELATION,
     context: (id) => (id === null ? undefined : byId.context.get(id)) ?? NO_CONTEXT,
     transaction: (id) => (id === null ? undefined : byId.transaction.get(id)) ?? NO_TRANSACTION,
+    afterGap: (entryId) => byId.gap.get(entryId) ?? null,
   };
 }
 
@@ -89,3 +101,10 @@ where c.id = any($1::bigint[]) and c.id between $2::bigint and $3::bigint`;
 const TRANSACTIONS_SQL = `select t.id::text, s.name as source, t.xid::text as xid, t.commit_lsn::text as lsn, t.size::text as size
 from :schema.transactions t join :schema.sources s on s.id = t.source_id
 where t.id = any($1::bigint[]) and t.id between $2::bigint and $3::bigint`;
+
+const GAPS_BEFORE_SQL = `select e.id::text, (
+    select l.epoch <> t.epoch from :schema.entries p join :schema.transactions l on l.id = p.transaction_id
+    join :schema.transactions t on t.id = e.transaction_id
+    where p.relation_id = e.relation_id and p.record_key = e.record_key and p.id < e.id and p.row is not null
+    order by p.id desc limit 1) as after_gap
+from :schema.entries e where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint`;

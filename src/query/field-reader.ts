@@ -39,10 +39,7 @@ export class FieldReader {
   }
 
   skip(fields: number): void {
-    for (let n = 0; n < fields; n += 1) {
-      const length = this.#length();
-      this.#at += Math.max(length, 0);
-    }
+    for (let n = 0; n < fields; n += 1) this.hasValue();
   }
 
   integer(): number | null {
@@ -51,10 +48,11 @@ export class FieldReader {
     return this.#data.readInt32BE(this.#at - 4);
   }
 
-  boolean(): boolean | null {
-    if (this.#length() === -1) return null;
-    this.#at += 1;
-    return this.#data[this.#at - 1] === 1;
+  /** Whether there is a value; passes it. */
+  hasValue(): boolean {
+    const length = this.#length();
+    this.#at += Math.max(length, 0);
+    return length !== -1;
   }
 
   text(): string | null {

@@ -44,6 +44,7 @@ test('of the query bench', () => {
     requests: 200,
     question: null,
     sizeOnly: false,
+    hugePages: true,
     keep: null,
     json: false,
   });
@@ -53,9 +54,11 @@ test('of the query bench', () => {
     requests: 9,
     question: 'user',
     sizeOnly: false,
+    hugePages: true,
     keep: 'here',
     json: true,
   });
+  expect(parseBenchArguments(['query', '--no-huge-pages'])?.options).toMatchObject({ hugePages: false });
   expect(parseBenchArguments(['query', '--size'])?.options).toMatchObject({ sizeOnly: true, question: null });
   expect(() => parseBenchArguments(['query', '--size', '--question', 'user'])).toThrow(/does not go with --question/);
   expect(() => parseBenchArguments(['query', '--entries', '30000000'])).toThrow(/from 1 to 20000000/);
