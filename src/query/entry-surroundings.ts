@@ -95,7 +95,9 @@ const CONTEXTS_SQL = `select c.id::text, s.name as source, a.kind as actor_kind,
   coalesce(c.user_name, a.name) as actor_name, c.ip, c.user_agent, c.comment, c.request_id, c.context::text as context,
   c.attribution, c.role, c.application_name, n.session_role, n.client_addr, n.pid::text as pid
 from :schema.contexts c join :schema.sources s on s.id = c.source_id
-left join :schema.actors a on a.id = c.actor_id left join :schema.sessions n on n.id = c.session_id
+left join :schema.actors a on a.id = c.actor_id
+-- One by one: joined, all sessions there are were read for those of a page.
+left join lateral (select * from :schema.sessions n where n.id = c.session_id offset 0) n on true
 where c.id = any($1::bigint[]) and c.id between $2::bigint and $3::bigint`;
 
 const TRANSACTIONS_SQL = `select t.id::text, s.name as source, t.xid::text as xid, t.commit_lsn::text as lsn, t.size::text as size

@@ -44,16 +44,24 @@ interface Day extends IdRange {
 }
 
 async function readDays(scan: Scan): Promise<Day[]> {
-  const rows = await scan.snapshot.queryPlanned<{ source_id: number; low: string; high: string }>(
-    `select d.source_id, min(d.min_id)::text as low, max(d.max_id)::text as high from (
-       select u.source_id, u.day, u.min_id, u.max_id from :schema.source_days u
-       union all
-       select u.source_id, date_bin('1 day', u.bucket, timestamptz '2000-01-01 00:00:00+00'), u.min_id, u.max_id
-       from :schema.pending_rollups u) d
-     group by d.source_id, d.day`,
+  const rows = await scan.snapshot.queryPlanned<{ days: string | null }>(
+    // As one text: to take hundreds of rows apart takes longer than to find them.
+    `select string_agg(concat_ws('|', x.source_id, x.low, x.high), ',') as days from (
+       select d.source_id, min(d.min_id) as low, max(d.max_id) as high from (
+         select u.source_id, u.day, u.min_id, u.max_id from :schema.source_days u
+         union all
+         select u.source_id, date_bin('1 day', u.bucket, timestamptz '2000-01-01 00:00:00+00'), u.min_id, u.max_id
+         from :schema.pending_rollups u) d
+       group by d.source_id, d.day) x`,
     [],
   );
-  return rows.map((row) => ({ sourceId: row.source_id, low: BigInt(row.low), high: BigInt(row.high) }));
+  const text = rows[0]?.days ?? '';
+  return text === '' ? [] : text.split(',').map(dayIn);
+}
+
+function dayIn(text: string): Day {
+  const [sourceId = '', low = '', high = ''] = text.split('|');
+  return { sourceId: Number(sourceId), low: BigInt(low), high: BigInt(high) };
 }
 
 /**

@@ -303,10 +303,10 @@ export async function narrowByTime(snapshot: Snapshot, filter: ResolvedFilter, r
   const { from, to } = filter;
   if (from === null && to === null) return range;
   const rows = await snapshot.queryPlanned<{ low: string | null; high: string | null }>(TIME_SQL, [
-    from === null ? null : formatTime(bucketOf(from)),
-    to === null ? null : formatTime(to),
-    from === null ? null : formatTime(dayOf(from + DAY_MICROS - 1n)),
-    to === null ? null : formatTime(dayOf(to)),
+    from === null ? '-infinity' : formatTime(bucketOf(from)),
+    to === null ? 'infinity' : formatTime(to),
+    from === null ? '-infinity' : formatTime(dayOf(from + DAY_MICROS - 1n)),
+    to === null ? 'infinity' : formatTime(dayOf(to)),
   ]);
   const { low, high } = rows[0] as { low: string | null; high: string | null };
   if (low === null || high === null) return { low: 0n, high: -1n };
@@ -316,20 +316,23 @@ export async function narrowByTime(snapshot: Snapshot, filter: ResolvedFilter, r
   };
 }
 
-/** Whole days, from $3 and before $4, and the quarters of those that are cut. */
+/**
+ * Whole days, from $3 and before $4, and the quarters of those that are cut. Open ends are infinite and not null: "null, or
+ * from then on" is no condition that an index is searched by.
+ */
 const TIME_SQL = `
 select min(d.min_id)::text as low, max(d.max_id)::text as high from (
   select q.min_id, q.max_id from :schema.source_quarters q
     where q.bucket >= $1::timestamptz and q.bucket < least($3::timestamptz, $2::timestamptz)
   union all
   select u.min_id, u.max_id from :schema.source_days u
-    where ($3::timestamptz is null or u.day >= $3::timestamptz) and ($4::timestamptz is null or u.day < $4::timestamptz)
+    where u.day >= $3::timestamptz and u.day < $4::timestamptz
   union all
   select q.min_id, q.max_id from :schema.source_quarters q
     where q.bucket >= greatest($4::timestamptz, $1::timestamptz) and q.bucket < $2::timestamptz
   union all
   select u.min_id, u.max_id from :schema.pending_rollups u
-    where ($1::timestamptz is null or u.bucket >= $1::timestamptz) and ($2::timestamptz is null or u.bucket < $2::timestamptz)) d`;
+    where u.bucket >= $1::timestamptz and u.bucket < $2::timestamptz) d`;
 
 /** The counts of an actor in a table up to which they are looked up one by one. */
 const MAX_PAIR_ENTRIES = 5_000;
