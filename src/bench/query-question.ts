@@ -8,6 +8,7 @@ export interface Sample {
   readonly record: string;
   /** The claimed id; of an entry without one, that of the source's busiest user. */
   readonly user: string;
+  readonly userSource: string;
   readonly source: string;
   /** RFC 3339, to the second. */
   readonly at: string;
@@ -90,7 +91,7 @@ export const QUESTIONS: readonly Question[] = [
   list('users by last action', () => '/users?sort=recent'),
   list('users by count', () => '/users?sort=most'),
   list('users who act least', () => '/users?sort=least'),
-  { name: 'a user', url: ({ source, user }) => `/users/${source}:user:${user}`, limitMs: LIST_LIMIT_MS },
+  { name: 'a user', url: ({ userSource, user }) => `/users/${userSource}:user:${user}`, limitMs: LIST_LIMIT_MS },
   { name: 'the busiest user', url: () => '/users/shop:user:1', limitMs: LIST_LIMIT_MS },
   { name: 'a record', url: recordOf, limitMs: LIST_LIMIT_MS },
   list('history of a record', (sample) => `${recordOf(sample)}/history`),

@@ -8,7 +8,8 @@ export async function readSamples(client: pg.ClientBase, schema: string, count: 
   const s = quoteIdentifier(schema);
   const time = (value: string): string => `to_char((${value}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
   const found = await client.query<Sample>(
-    `select e.id::text, r.schema_name || '.' || r.table_name as "table", e.record_key as record, coalesce(a.claim, case s.name when '${SOURCES[0]}' then '1' else '${USERS.shop + 1}' end) as user, s.name as source,
+    `select e.id::text, r.schema_name || '.' || r.table_name as "table", e.record_key as record, coalesce(a.claim, case s.name when '${SOURCES[0]}' then '1' else '${USERS.shop + 1}' end) as user,
+       coalesce(o.name, s.name) as "userSource", s.name as source,
        ${time('e.occurred_at')} as at, ${time("e.occurred_at + interval '15 minutes'")} as soon,
        ${time("e.occurred_at + interval '1 day'")} as "nextDay"
      from (select min(id) as low, max(id) as high from ${s}.entries) b
@@ -18,6 +19,7 @@ export async function readSamples(client: pg.ClientBase, schema: string, count: 
        order by e.id limit 1) e
      join ${s}.relations r on r.id = e.relation_id join ${s}.sources s on s.id = r.source_id
      join ${s}.contexts c on c.id = e.context_id left join ${s}.actors a on a.id = c.actor_id and a.kind = 'user'
+     left join ${s}.sources o on o.id = a.source_id
      order by n * 7919 % $1::integer, n`,
     [count],
   );

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
-import { Agent, request } from 'node:http';
-import { RowtrailError } from '../lib/errors.ts';
 import { migrate, storeMigrations } from '../pg/migrate.ts';
 import { connect, type BenchServer } from './bench-server.ts';
 import { firstMessage, startChild } from './child-process.ts';
@@ -9,6 +7,7 @@ import { deepCursor } from './deep-cursor.ts';
 import { runExports } from './export-run.ts';
 import { buildStore, mapKeys } from './generated-store.ts';
 import { usesHugePages } from './huge-pages.ts';
+import { HttpClient, type Answer } from './http-client.ts';
 import { latencyOf } from './lag.ts';
 import { measurePauses, NO_PAUSES, sumOfPauses } from './machine-pause.ts';
 import { measureWork, speedOf } from './machine-speed.ts';
@@ -58,51 +57,66 @@ export async function runQuery(options: QueryOptions, bench: Bench): Promise<Que
   if (options.sizeOnly) return { ...(await sizeAlone(url, bench)), buildSeconds };
   const client = await connect(url);
   const child = startChild(new URL('./query-server-process.js', import.meta.url), bench.children);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     // Who looks at some questions again and again does not want to wait for it.
     const size = options.question === null ? await measureSize(client, SCHEMA, bench.note) : null;
     const entries = await countEntries(client, SCHEMA);
     const hugePages = await usesHugePages(client);
     const samples = await readSamples(client, SCHEMA, options.requests + WARM_UP_REQUESTS);
-    const [counted, warming] = [samples.slice(0, options.requests), samples.slice(options.requests)];
     const middle = await middleId(client, entries);
     bench.note('reading the store once, so that no figure is about the disk');
     await warm(client);
     const base = await firstMessage<string>(child, { url, schema: SCHEMA } satisfies QueryServerTask, 'the server');
-    bench.note('asking everything, so that no figure is about code and plans that are still being made');
-    const questions = QUESTIONS.filter(({ name }) => options.question === null || name.includes(options.question));
-    const pages = questions.flatMap((question) =>
-      (question.isList === true ? (['first', 'deep'] as const) : (['first'] as const)).map((page) => ({
-        question,
-        page,
-      })),
-    );
-    const askerOf = (page: 'first' | 'deep'): Asker => ({ agent, base, from: page === 'deep' ? middle : null });
-    for (const { question, page } of pages) await warmUp(question, warming, askerOf(page));
-    const answered: Answered[] = [];
-    let pauses = NO_PAUSES;
-    const times: number[] = [];
-    for (const { question, page } of pages) {
-      pauses = sumOfPauses(pauses, measurePauses(PAUSE_MS));
-      times.push(measureWork());
-      const asked = await ask(question, counted, askerOf(page));
-      answered.push({ question: question.name, page, limitMs: question.limitMs, ...asked });
-      bench.note(
-        `${question.name}, ${page}: p50 ${asked.latency.p50Ms.toFixed(1)} ms, p99 ${asked.latency.p99Ms.toFixed(1)} ms`,
-      );
-    }
+    const http = new HttpClient(base);
+    const answers = await askAll(http, { options, samples, middle, note: bench.note }).finally(() => http.close());
     const exported =
       options.question === null || 'export'.includes(options.question)
         ? await runExports(client, SCHEMA, { base, pid: child.pid!, note: bench.note })
         : [];
-    return { entries, size, buildSeconds, hugePages, answered, pauses, speed: speedOf(times), exported };
+    return { entries, size, buildSeconds, hugePages, ...answers, exported };
   } finally {
-    agent.destroy();
     child.kill('SIGTERM');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     await client.end();
   }
+}
+
+interface Questioning {
+  readonly options: QueryOptions;
+  /** `WARM_UP_REQUESTS` more than count. */
+  readonly samples: readonly Sample[];
+  /** Where deep pages begin. */
+  readonly middle: bigint;
+  readonly note: Bench['note'];
+}
+
+async function askAll(
+  http: HttpClient,
+  { options, samples, middle, note }: Questioning,
+): Promise<Pick<QueryResult, 'answered' | 'pauses' | 'speed'>> {
+  const [counted, warming] = [samples.slice(0, options.requests), samples.slice(options.requests)];
+  const pages = QUESTIONS.filter(({ name }) => options.question === null || name.includes(options.question)).flatMap(
+    (question) =>
+      (question.isList === true ? (['first', 'deep'] as const) : (['first'] as const)).map((page) => ({
+        question,
+        page,
+        asker: { http, from: page === 'deep' ? middle : null },
+      })),
+  );
+  note('asking everything, so that no figure is about code and plans that are still being made');
+  for (const { question, asker } of pages) await warmUp(question, warming, asker);
+  const answered: Answered[] = [];
+  let pauses = NO_PAUSES;
+  const times: number[] = [];
+  for (const { question, page, asker } of pages) {
+    pauses = sumOfPauses(pauses, measurePauses(PAUSE_MS));
+    times.push(measureWork());
+    const result = await ask(question, counted, asker);
+    answered.push({ question: question.name, page, limitMs: question.limitMs, ...result });
+    const { p50Ms, p99Ms } = result.latency;
+    note(`${question.name}, ${page}: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`);
+  }
+  return { answered, pauses, speed: speedOf(times) };
 }
 
 async function sizeAlone(url: string, { note }: Bench): Promise<Omit<QueryResult, 'buildSeconds'>> {
@@ -184,8 +198,7 @@ async function middleId(client: Awaited<ReturnType<typeof connect>>, entries: nu
 }
 
 interface Asker {
-  readonly agent: Agent;
-  readonly base: string;
+  readonly http: HttpClient;
   /** Where the page begins; null: it is the first. */
   readonly from: bigint | null;
 }
@@ -252,39 +265,16 @@ async function targetsOf(question: Question, samples: readonly Sample[], asker: 
 
 async function nextOf(asker: Asker, path: string, body: object | undefined): Promise<string | null> {
   const chunks: Buffer[] = [];
-  await send(asker, path, body, (chunk) => chunks.push(chunk));
+  await send(asker, path, body, (chunk) => chunks.push(Buffer.from(chunk)));
   const page = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { meta?: { next: string | null } };
   return page.meta?.next ?? null;
 }
 
-/**
- * The plainest client there is: what it takes itself is in every figure. So it keeps nothing of an answer that it need not: what it
- * made of the texts was collected again in the middle of later answers, for up to 20 ms.
- */
 function send(
-  { agent, base }: Pick<Asker, 'agent' | 'base'>,
+  { http }: Asker,
   path: string,
   body: object | undefined,
   onChunk?: (chunk: Buffer) => void,
-): Promise<{ readonly status: number; readonly bytes: number; readonly ms: number }> {
-  const began = performance.now();
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-    const sent = request(
-      `${base}/api/v1${path}`,
-      { agent, headers, method: body === undefined ? 'GET' : 'POST' },
-      (response) => {
-        let bytes = 0;
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.length;
-          onChunk?.(chunk);
-        });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, ms: performance.now() - began, bytes }));
-        response.on('error', reject);
-      },
-    );
-    sent.setTimeout(60_000, () => sent.destroy(new RowtrailError('RT_INTERNAL', `no answer within a minute: ${path}`)));
-    sent.on('error', reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
+): Promise<Answer> {
+  return http.ask(`/api/v1${path}`, body, onChunk);
 }
