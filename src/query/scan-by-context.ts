@@ -106,8 +106,9 @@ async function readContexts(scan: Scan, range: IdRange, key: ContextKey, limit: 
   const sources = key.ofOneSource ? '(select null::integer) s(id)' : ':schema.sources s';
   const is = (alias: string): string =>
     `${key.is(alias, 'k.value')}${key.ofOneSource ? '' : ` and ${alias}.source_id = s.id`}`;
-  const rows = await scan.snapshot.queryPlanned<{ key: string; low: string; high: string }>(
-    `select k.n || '/' || coalesce(s.id, 0) as key, x.id::text as low, x.last_id::text as high
+  const rows = await scan.snapshot.queryPlanned<{ contexts: string | null }>(
+    // As one text, as those of comments: they are hundreds.
+    `select string_agg(k.n || '/' || coalesce(s.id, 0) || ' ' || x.id || ' ' || x.last_id, ',') as contexts
      from unnest($1::${key.type}[]) with ordinality k(value, n) cross join ${sources}
      cross join lateral (
        select c.id, c.last_id from :schema.contexts c
@@ -116,7 +117,13 @@ async function readContexts(scan: Scan, range: IdRange, key: ContextKey, limit: 
        order by c.id ${orderOf(scan.direction)} limit $4::bigint) x`,
     [key.values, range.low, range.high, limit],
   );
-  return rows.map((row) => ({ key: row.key, low: BigInt(row.low), high: BigInt(row.high) }));
+  const text = rows[0]?.contexts ?? '';
+  return text === '' ? [] : text.split(',').map(contextIn);
+}
+
+function contextIn(text: string): ContextRange {
+  const [key, low, high] = text.split(' ') as [string, string, string];
+  return { key, low: BigInt(low), high: BigInt(high) };
 }
 
 /** The part of the range in which no further context of any of the values can have an entry. */
@@ -187,7 +194,11 @@ export async function findByComment(
     sql: `e.id::text as low, e.id::text as high from :schema.entries e where ${HAS_EVENT_WORDS} and ${EVENT_WORDS}`,
     within: 'e.id between $2::bigint and $3::bigint',
   };
-  let contexts = await readRare(scan, range, texts, inContext);
+  const [rare, rareEvents] = await Promise.all([
+    readRare(scan, range, texts, inContext),
+    readRare(scan, range, texts, inEvent),
+  ]);
+  let contexts = rare;
   if (contexts === undefined) {
     // What many have, the nearest entries have, too: looking there is less than counting how many it is.
     const nearest = scan.filter.relationIds === null ? await findNearest(scan, range, want) : undefined;
@@ -195,14 +206,14 @@ export async function findByComment(
     contexts = await readCommented(scan, range, texts, inContext);
   }
   if (contexts === undefined) return undefined;
-  const events = (await readRare(scan, range, texts, inEvent)) ?? (await readCommented(scan, range, texts, inEvent));
+  const events = rareEvents ?? (await readCommented(scan, range, texts, inEvent));
   if (events === undefined) return undefined;
   // Those of several sources may overlap.
   const ranges = contexts.map(({ low, high }, n) => ({ low, high, key: String(n) }));
-  const [inContexts, ofEvents] = [
-    await readContextEntries(scan, range, { contexts: ranges, filter, want }),
-    await readMatching(scan, { ids: events.map(({ low }) => low.toString()), filter, want }),
-  ];
+  const [inContexts, ofEvents] = await Promise.all([
+    readContextEntries(scan, range, { contexts: ranges, filter, want }),
+    readMatching(scan, { ids: events.map(({ low }) => low.toString()), filter, want }),
+  ]);
   return union(
     [
       { ids: inContexts, until: null },
