@@ -51,6 +51,7 @@ export class HttpClient {
     const about =
       body === undefined ? '' : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n`;
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) return reject(new RowtrailError('RT_INTERNAL', 'the connection is closed'));
       this.#reading = { began: performance.now(), head: '', status: 0, length: -1, bytes: 0, onChunk, resolve, reject };
       this.#socket.write(`${head}${about}\r\n${text}`);
     });
