@@ -49,6 +49,7 @@ test('setup, capture, every question, retention and teardown work in a schema of
     table: 'public.orders',
     record: '1',
     user: '7',
+    userSource: 'shop',
     source: 'shop',
     at: '2024-01-01T00:00:00Z',
     soon: '2024-01-01T00:15:00Z',
