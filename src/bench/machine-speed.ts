@@ -25,6 +25,25 @@ export function measureWork(): number {
   return performance.now() - began;
 }
 
+/** Far more than a processor's caches hold, and few enough to take some milliseconds. */
+const PLACES = 1 << 24;
+const READS = 50_000;
+let places: Uint32Array | undefined;
+let place = 0;
+
+/**
+ * Milliseconds that reads take now which hang on each other and are far apart, in 64 MB: a machine that is shared, or virtual, may be
+ * as fast as ever at the work above and take twice the time for them, and for all that a database does.
+ */
+export function measureReads(): number {
+  // Each place tells the next one; this sequence comes by all of them before it repeats.
+  // https://en.wikipedia.org/wiki/Linear_congruential_generator#c_%E2%89%A0_0
+  places ??= Uint32Array.from({ length: PLACES }, (_, at) => (Math.imul(at, 1_664_525) + 1_013_904_223) & (PLACES - 1));
+  const began = performance.now();
+  for (let read = 0; read < READS; read += 1) place = places[place]!;
+  return performance.now() - began;
+}
+
 /** `times`: in milliseconds. Null: there are none. Pure. */
 export function speedOf(times: readonly number[]): MachineSpeed | null {
   const sorted = times.toSorted((a, b) => a - b);

@@ -31,6 +31,8 @@ export interface QueryResult {
   readonly pauses: MachinePauses;
   /** Null: nothing was asked. */
   readonly speed: MachineSpeed | null;
+  /** The same of reads that are far apart. */
+  readonly reads: MachineSpeed | null;
   readonly exported: readonly Exported[];
 }
 
@@ -50,9 +52,7 @@ export function renderQuery(report: QueryReport): string {
       .join(' '),
     ...renderHugePages(report.hugePages),
     `${whole(report.entries)} entries${report.buildSeconds === null ? ', kept from an earlier run' : `, built in ${whole(report.buildSeconds)} s`}`,
-    ...(answered.length === 0
-      ? []
-      : [...renderAnswers(answered), renderPauses(report.pauses), ...renderSpeed(report.speed)]),
+    ...(answered.length === 0 ? [] : [...renderAnswers(answered), renderPauses(report.pauses), ...renderSpeed(report)]),
     '',
     ...report.exported.map(renderExport),
     ...(size === null ? [] : renderSize(size)),
@@ -92,11 +92,12 @@ function renderPauses({ measuredMs, count, longestMs }: MachinePauses): string {
 }
 
 /** By which figures of different runs can be compared: a machine that is shared is fast at one time and slow at another. */
-function renderSpeed(speed: MachineSpeed | null): string[] {
-  if (speed === null) return [];
-  const { bestMs, medianMs, worstMs } = speed;
+function renderSpeed({ speed, reads }: Pick<QueryResult, 'speed' | 'reads'>): string[] {
+  if (speed === null || reads === null) return [];
+  const text = ({ bestMs, medianMs, worstMs }: MachineSpeed): string =>
+    `${medianMs.toFixed(1)} ms there (${bestMs.toFixed(1)} at best, ${worstMs.toFixed(1)} at worst)`;
   return [
-    `One and the same piece of work took ${medianMs.toFixed(1)} ms there (${bestMs.toFixed(1)} at best, ${worstMs.toFixed(1)} at worst): divide by it to compare runs.`,
+    `One and the same piece of work took ${text(speed)}, one and the same reads far apart in memory ${text(reads)}: runs with other times can't be compared as they are.`,
   ];
 }
 

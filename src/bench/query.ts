@@ -10,7 +10,7 @@ import { usesHugePages } from './huge-pages.ts';
 import { HttpClient, type Answer } from './http-client.ts';
 import { latencyOf } from './lag.ts';
 import { measurePauses, NO_PAUSES, sumOfPauses } from './machine-pause.ts';
-import { measureWork, speedOf } from './machine-speed.ts';
+import { measureReads, measureWork, speedOf } from './machine-speed.ts';
 import type { QueryOptions } from './options.ts';
 import { QUESTIONS, type Question, type Sample } from './query-question.ts';
 import type { Answered, QueryResult } from './query-report.ts';
@@ -93,7 +93,7 @@ interface Questioning {
 async function askAll(
   http: HttpClient,
   { options, samples, middle, note }: Questioning,
-): Promise<Pick<QueryResult, 'answered' | 'pauses' | 'speed'>> {
+): Promise<Pick<QueryResult, 'answered' | 'pauses' | 'speed' | 'reads'>> {
   const [counted, warming] = [samples.slice(0, options.requests), samples.slice(options.requests)];
   const pages = QUESTIONS.filter(({ name }) => options.question === null || name.includes(options.question)).flatMap(
     (question) =>
@@ -107,16 +107,18 @@ async function askAll(
   for (const { question, asker } of pages) await warmUp(question, warming, asker);
   const answered: Answered[] = [];
   let pauses = NO_PAUSES;
-  const times: number[] = [];
+  const [work, reads]: [number[], number[]] = [[], []];
+  measureReads();
   for (const { question, page, asker } of pages) {
     pauses = sumOfPauses(pauses, measurePauses(PAUSE_MS));
-    times.push(measureWork());
+    work.push(measureWork());
+    reads.push(measureReads());
     const result = await ask(question, counted, asker);
     answered.push({ question: question.name, page, limitMs: question.limitMs, ...result });
     const { p50Ms, p99Ms } = result.latency;
     note(`${question.name}, ${page}: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`);
   }
-  return { answered, pauses, speed: speedOf(times) };
+  return { answered, pauses, speed: speedOf(work), reads: speedOf(reads) };
 }
 
 async function sizeAlone(url: string, { note }: Bench): Promise<Omit<QueryResult, 'buildSeconds'>> {
@@ -131,6 +133,7 @@ async function sizeAlone(url: string, { note }: Bench): Promise<Omit<QueryResult
       answered: [],
       pauses: NO_PAUSES,
       speed: null,
+      reads: null,
       exported: [],
     };
   } finally {

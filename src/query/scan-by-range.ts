@@ -6,6 +6,7 @@ import {
   isSpent,
   isUnrestricted,
   orderOf,
+  idsIn,
   readIds,
   without,
   type Direction,
@@ -235,11 +236,6 @@ export async function findNearestKeyed(
     parameters,
   );
   return rows.length === want ? rows : undefined;
-}
-
-/** A list as text, as taking an array apart is dear for thousands. */
-function idsIn(text: string): bigint[] {
-  return text === '' ? [] : text.split(',').map(BigInt);
 }
 
 async function readNearWindows(scan: Scan, range: IdRange, want: number): Promise<Near> {

@@ -84,8 +84,17 @@ export async function withinEntries(scan: Scan, range: IdRange): Promise<IdRange
 
 /** By a statement that is planned once. */
 export async function readIds(snapshot: Snapshot, sql: string, parameters: readonly unknown[]): Promise<bigint[]> {
-  const rows = await snapshot.queryPlanned<{ id: string }>(sql, parameters);
-  return rows.map((row) => BigInt(row.id));
+  // As one text: to take hundreds of rows apart takes longer than to find them.
+  const rows = await snapshot.queryPlanned<{ ids: string }>(
+    `select array_to_string(array(${sql}), ',') as ids`,
+    parameters,
+  );
+  return idsIn(rows[0]?.ids ?? '');
+}
+
+/** With commas between them. */
+export function idsIn(text: string): bigint[] {
+  return text === '' ? [] : text.split(',').map(BigInt);
 }
 
 export function orderOf(direction: Direction): 'desc' | 'asc' {

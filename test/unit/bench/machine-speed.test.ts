@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { measureWork, speedOf } from '../../../src/bench/machine-speed.ts';
+import { measureReads, measureWork, speedOf } from '../../../src/bench/machine-speed.ts';
 
 describe('the speed of the machine', () => {
   it('is told by the best, the middle and the worst time', () => {
@@ -8,7 +8,8 @@ describe('the speed of the machine', () => {
     expect(speedOf([])).toBeNull();
   });
 
-  it('is measured by work that takes time', () => {
+  it('is measured by work, and by reads, that take time', () => {
     expect(measureWork()).toBeGreaterThan(0);
+    expect(measureReads()).toBeGreaterThan(0);
   });
 });
