@@ -24,12 +24,13 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   max_wal_senders: '10',
 };
 
+const READ_BUFFER_MEGABYTES = Math.floor(totalmem() / 4 / 1024 ** 2);
+export const READ_BUFFER_BYTES = READ_BUFFER_MEGABYTES * 1024 ** 2;
+
 /**
  * Of a store that is only read: it is built without WAL, in the transactions that make its tables. Buffers are those that the
  * manual gives a server of its own. https://www.postgresql.org/docs/current/runtime-config-resource.html#GUC-SHARED-BUFFERS
  */
-const READ_BUFFER_MEGABYTES = Math.floor(totalmem() / 4 / 1024 ** 2);
-export const READ_BUFFER_BYTES = READ_BUFFER_MEGABYTES * 1024 ** 2;
 export const READ_SETTINGS: Readonly<Record<string, string>> = {
   wal_level: 'minimal',
   max_wal_senders: '0',

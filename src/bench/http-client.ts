@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { LendingSocket } from '../capture/wal/lending-socket.ts';
 import { RowtrailError } from '../lib/errors.ts';
 
 export interface Answer {
@@ -9,8 +10,9 @@ export interface Answer {
   readonly ms: number;
 }
 
-const BUFFER_BYTES = 256 * 1024;
 const TIMEOUT_MS = 60_000;
+/** Node's own limit; what follows in the same piece is no text. */
+const MAX_HEAD_BYTES = 16 * 1024;
 
 /**
  * One connection that asks one question after the other: the plainest client there is, as what it takes itself is in every
@@ -26,18 +28,9 @@ export class HttpClient {
   constructor(base: string) {
     const { host, hostname, port } = new URL(base);
     this.#host = host;
-    this.#socket = connect({
-      host: hostname,
-      port: Number(port),
-      noDelay: true,
-      onread: {
-        buffer: Buffer.alloc(BUFFER_BYTES),
-        callback: (length, buffer) => {
-          this.#read(Buffer.from(buffer.buffer, buffer.byteOffset, length));
-          return true;
-        },
-      },
-    });
+    const lending = new LendingSocket();
+    lending.lendTo((chunk) => this.#read(chunk));
+    this.#socket = lending.socket.setNoDelay(true).connect(Number(port), hostname);
     const failed = (why: string) => (cause?: unknown) => this.#fail(new RowtrailError('RT_INTERNAL', why, { cause }));
     this.#socket.setTimeout(TIMEOUT_MS, () => this.#socket.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
     this.#socket.on('error', failed('the connection to the server failed'));
@@ -98,7 +91,7 @@ interface Reading {
 /** What follows the head, once that is whole. */
 function readHead(reading: Reading, chunk: Buffer): Buffer | null {
   const before = reading.head.length;
-  reading.head += chunk.toString('latin1');
+  reading.head += chunk.toString('latin1', 0, MAX_HEAD_BYTES);
   const end = reading.head.indexOf('\r\n\r\n');
   if (end === -1) return null;
   reading.head = reading.head.slice(0, end);

@@ -1,11 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { listActivity, type ActivityQuery } from '../query/activity.ts';
 import { withFields } from '../query/entry-fields.ts';
 import { detailJson, getEntry } from '../query/entry.ts';
 import { filterOf } from '../query/filter-input.ts';
 import type { StoreReader } from '../query/store-reader.ts';
-import { sendJson, sendJsonOf, separated } from './answer.ts';
+import { sendJson, sendPage } from './answer.ts';
 import { activityParameters, entryParameters, noParameters, type ActivityParameters } from './parameters.ts';
 import { HttpProblem } from './problem.ts';
 import { readerOf } from './reader.ts';
@@ -32,7 +32,7 @@ export function registerActivityRoutes(server: FastifyInstance): void {
         },
       },
     },
-    async (request, reply) => sendJsonOf(reply, 200, await pageTexts(readerOf(request), request.query)),
+    async (request, reply) => answerPage(reply, readerOf(request), request.query),
   );
   app.post(
     '/api/v1/activity/search',
@@ -53,7 +53,7 @@ export function registerActivityRoutes(server: FastifyInstance): void {
         },
       },
     },
-    async (request, reply) => sendJsonOf(reply, 200, await pageTexts(readerOf(request), request.body)),
+    async (request, reply) => answerPage(reply, readerOf(request), request.body),
   );
   app.get(
     '/api/v1/activity/:id',
@@ -86,12 +86,16 @@ export function registerActivityRoutes(server: FastifyInstance): void {
   );
 }
 
-async function pageTexts(store: StoreReader, parameters: ActivityParameters): Promise<string[]> {
+async function answerPage(
+  reply: FastifyReply,
+  store: StoreReader,
+  parameters: ActivityParameters,
+): Promise<FastifyReply> {
   const { fields } = parameters;
   const { entries, meta } = await listActivity(store, queryOf(parameters));
   const shown = fields === undefined ? null : new Set(fields);
   const data = entries.map(({ json }) => (shown === null ? json : withFields(json, shown)));
-  return ['{"data":[', ...separated(data), `],"meta":${JSON.stringify(meta)}}`];
+  return sendPage(reply, data, meta);
 }
 
 function queryOf(parameters: ActivityParameters): ActivityQuery {

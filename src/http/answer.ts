@@ -4,8 +4,13 @@ import type { FastifyReply } from 'fastify';
  * Sends JSON that is text already. Fastify passes text through as it is: nothing parses or re-serialises
  * what goes out, and the history is never kept by a cache.
  */
-export function sendJson(reply: FastifyReply, status: number, text: string): FastifyReply {
-  return send(reply, status, text);
+export function sendJson(reply: FastifyReply, status: number, text: string | Buffer): FastifyReply {
+  return reply
+    .code(status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .serializer(asIs)
+    .send(text);
 }
 
 /**
@@ -16,7 +21,12 @@ export function sendJsonOf(reply: FastifyReply, status: number, texts: readonly 
   const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   let length = 0;
   for (const text of texts) length += bytes.write(text, length);
-  return send(reply, status, bytes);
+  return sendJson(reply, status, bytes);
+}
+
+/** A page of a list: its items, which are JSON already, and what is told of it. */
+export function sendPage(reply: FastifyReply, items: readonly string[], meta: object): FastifyReply {
+  return sendJsonOf(reply, 200, ['{"data":[', ...separated(items), `],"meta":${JSON.stringify(meta)}}`]);
 }
 
 /** The texts with commas between them. */
@@ -27,13 +37,4 @@ export function separated(texts: readonly string[]): string[] {
 /** Takes text, or what streams it, through as it is. */
 export function asIs(payload: unknown): string {
   return payload as string;
-}
-
-function send(reply: FastifyReply, status: number, payload: string | Buffer): FastifyReply {
-  return reply
-    .code(status)
-    .header('content-type', 'application/json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .serializer(asIs)
-    .send(payload);
 }

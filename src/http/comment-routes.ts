@@ -4,7 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { findCommentTarget, listComments } from '../query/comment.ts';
 import { getEntry } from '../query/entry.ts';
 import type { AppendedEntry, Journal } from '../store/journal.ts';
-import { sendJson } from './answer.ts';
+import { sendJson, sendPage } from './answer.ts';
 import { principalOf } from './authorization.ts';
 import { answerOf, claimsOf } from './event-routes.ts';
 import {
@@ -50,8 +50,8 @@ export function registerCommentRoutes(server: FastifyInstance, journal: Pick<Jou
       if (page === undefined) throw notFound(request.params.id);
       const last = page.entries.at(-1);
       const meta = { next: page.more && last !== undefined ? commentCursor(last.id) : null, prev: null };
-      const data = page.entries.map(({ json }) => json).join(',');
-      return sendJson(reply, 200, `{"data":[${data}],"meta":${JSON.stringify(meta)}}`);
+      const data = page.entries.map(({ json }) => json);
+      return sendPage(reply, data, meta);
     },
   );
   app.post(

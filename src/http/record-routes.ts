@@ -7,7 +7,7 @@ import type { RecordScope } from '../query/record-scope.ts';
 import type { RecordState } from '../query/record-state.ts';
 import { getRecord, type RecordDetail } from '../query/record.ts';
 import { formatTime } from '../query/time.ts';
-import { sendJson, sendJsonOf, separated } from './answer.ts';
+import { sendJson, sendPage } from './answer.ts';
 import { noParameters } from './parameters.ts';
 import { HttpProblem } from './problem.ts';
 import { recordLink, type RecordLinks } from './record-link.ts';
@@ -63,7 +63,7 @@ export function registerRecordRoutes(server: FastifyInstance, links: RecordLinks
       const query = { sort, limit, after, before };
       const page = known(await listRecordHistory(readerOf(request), request.params, query));
       const entries = page.items.map(({ json }) => (shown === null ? json : withFields(json, shown)));
-      return sendJsonOf(reply, 200, ['{"data":[', ...separated(entries), `],"meta":${JSON.stringify(page.meta)}}`]);
+      return sendPage(reply, entries, page.meta);
     },
   );
   app.get(

@@ -8,6 +8,7 @@ import {
   isUnrestricted,
   orderOf,
   promisedBy,
+  listIn,
   readIds,
   union,
   without,
@@ -117,8 +118,7 @@ async function readContexts(scan: Scan, range: IdRange, key: ContextKey, limit: 
        order by c.id ${orderOf(scan.direction)} limit $4::bigint) x`,
     [key.values, range.low, range.high, limit],
   );
-  const text = rows[0]?.contexts ?? '';
-  return text === '' ? [] : text.split(',').map(contextIn);
+  return listIn(rows[0]?.contexts, contextIn);
 }
 
 function contextIn(text: string): ContextRange {
@@ -194,11 +194,7 @@ export async function findByComment(
     sql: `e.id::text as low, e.id::text as high from :schema.entries e where ${HAS_EVENT_WORDS} and ${EVENT_WORDS}`,
     within: 'e.id between $2::bigint and $3::bigint',
   };
-  const [rare, rareEvents] = await Promise.all([
-    readRare(scan, range, texts, inContext),
-    readRare(scan, range, texts, inEvent),
-  ]);
-  let contexts = rare;
+  let contexts = await readRare(scan, range, texts, inContext);
   if (contexts === undefined) {
     // What many have, the nearest entries have, too: looking there is less than counting how many it is.
     const nearest = scan.filter.relationIds === null ? await findNearest(scan, range, want) : undefined;
@@ -206,14 +202,14 @@ export async function findByComment(
     contexts = await readCommented(scan, range, texts, inContext);
   }
   if (contexts === undefined) return undefined;
-  const events = rareEvents ?? (await readCommented(scan, range, texts, inEvent));
-  if (events === undefined) return undefined;
   // Those of several sources may overlap.
   const ranges = contexts.map(({ low, high }, n) => ({ low, high, key: String(n) }));
-  const [inContexts, ofEvents] = await Promise.all([
+  const [inContexts, events] = await Promise.all([
     readContextEntries(scan, range, { contexts: ranges, filter, want }),
-    readMatching(scan, { ids: events.map(({ low }) => low.toString()), filter, want }),
+    readRare(scan, range, texts, inEvent).then((rare) => rare ?? readCommented(scan, range, texts, inEvent)),
   ]);
+  if (events === undefined) return undefined;
+  const ofEvents = await readMatching(scan, { ids: events.map(({ low }) => low.toString()), filter, want });
   return union(
     [
       { ids: inContexts, until: null },
@@ -273,12 +269,10 @@ function rangesSql(select: string): string {
 function rangesOf(rows: readonly Ranges[]): IdRange[] | undefined {
   const ranges = rows[0]?.ranges ?? null;
   if (ranges === null) return undefined;
-  return ranges === ''
-    ? []
-    : ranges.split(',').map((range) => {
-        const [low, high] = range.split(' ') as [string, string];
-        return { low: BigInt(low), high: BigInt(high) };
-      });
+  return listIn(ranges, (range) => {
+    const [low, high] = range.split(' ') as [string, string];
+    return { low: BigInt(low), high: BigInt(high) };
+  });
 }
 
 function readMatching(

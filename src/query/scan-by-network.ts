@@ -3,7 +3,7 @@ import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
 import { findByRange } from './scan-by-range.ts';
 import { readContextEntries, type ContextRange } from './scan-by-context.ts';
-import { nearestPart, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
+import { listIn, nearestPart, withinEntries, without, type Found, type Scan } from './scan-walk.ts';
 
 /** Ids of six hours (DESIGN §4): what is looked at first, and by how much more from step to step. */
 const FIRST_IDS = 21_600n << 22n;
@@ -55,8 +55,7 @@ async function readDays(scan: Scan): Promise<Day[]> {
        group by d.source_id, d.day) x`,
     [],
   );
-  const text = rows[0]?.days ?? '';
-  return text === '' ? [] : text.split(',').map(dayIn);
+  return listIn(rows[0]?.days, dayIn);
 }
 
 function dayIn(text: string): Day {

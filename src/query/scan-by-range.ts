@@ -3,10 +3,10 @@ import type { IdRange } from './id-range.ts';
 import { readDays, readDensity, readStretch, sparseUpTo, type Day } from './segments.ts';
 import {
   farEnd,
+  idsIn,
   isSpent,
   isUnrestricted,
   orderOf,
-  idsIn,
   readIds,
   without,
   type Direction,

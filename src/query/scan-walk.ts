@@ -92,9 +92,13 @@ export async function readIds(snapshot: Snapshot, sql: string, parameters: reado
   return idsIn(rows[0]?.ids ?? '');
 }
 
-/** With commas between them. */
 export function idsIn(text: string): bigint[] {
-  return text === '' ? [] : text.split(',').map(BigInt);
+  return listIn(text, BigInt);
+}
+
+/** What stands in a text with commas between; none in an empty one, or in none. */
+export function listIn<Item>(text: string | null | undefined, read: (item: string) => Item): Item[] {
+  return text === null || text === undefined || text === '' ? [] : text.split(',').map((item) => read(item));
 }
 
 export function orderOf(direction: Direction): 'desc' | 'asc' {

@@ -1,7 +1,7 @@
 import { isInRollupsWhole, RELATION_DAYS, rollupCondition, SOURCE_DAYS, type RollupGrain } from './filter-condition.ts';
 import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
-import type { Direction, Scan } from './scan-walk.ts';
+import { listIn, type Direction, type Scan } from './scan-walk.ts';
 import type { Snapshot } from './store-reader.ts';
 import { bucketOf, DAY_MICROS, dayOf, formatTime, idsOf } from './time.ts';
 
@@ -198,8 +198,7 @@ async function findDays(scan: Scan, range: IdRange): Promise<Day[]> {
        group by d.day having max(d.max_id) >= $1::bigint and min(d.min_id) <= $2::bigint) x`,
     parameters,
   );
-  const text = rows[0]?.days ?? '';
-  return text === '' ? [] : text.split(',').map(dayIn);
+  return listIn(rows[0]?.days, dayIn);
 }
 
 function dayIn(text: string): Day {
