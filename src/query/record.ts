@@ -10,6 +10,7 @@ import {
 } from './record-scope.ts';
 import { readState, type RecordState } from './record-state.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
+import { usedContextsSql } from './used-contexts.ts';
 import { formatUserId } from './user-id.ts';
 import { timeText } from '../pg/time-text.ts';
 
@@ -68,20 +69,13 @@ export function getRecord(store: StoreReader, address: RecordAddress): Promise<R
 /** `ids`: the latest first. */
 async function readActors(snapshot: Snapshot, ids: readonly bigint[]): Promise<RecordActor[]> {
   const rows = await snapshot.queryPlanned<RecordActor & { source: string }>(
-    // Contexts by a list of their ids, as of a user's places.
-    `with used as materialized (
-       select e.context_id, count(*) as count, min(e.occurred_at) as first, max(e.occurred_at) as last, max(e.id) as id
-       from :schema.entries e where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint
-       group by e.context_id
-     )
+    `with ${usedContextsSql('c.actor_id')}
      select s.name as source, a.kind, a.claim, a.name, x.count::integer as count,
        ${timeText('x.first')} as first,
        ${timeText('x.last')} as last
      from (
-       select c.actor_id, sum(u.count) as count, min(u.first) as first, max(u.last) as last, max(u.id) as id from used u
-       join (select c.id, c.actor_id from :schema.contexts c
-         where c.id = any(array(select y.context_id from used y)) and c.id <= $3::bigint offset 0) c on c.id = u.context_id
-       group by c.actor_id) x
+       select u.actor_id, sum(u.count) as count, min(u.first) as first, max(u.last) as last, max(u.id) as id
+       from used_contexts u group by u.actor_id) x
      join :schema.actors a on a.id = x.actor_id
      join :schema.sources s on s.id = a.source_id
      order by x.id desc`,

@@ -6,6 +6,7 @@ import { latestResources } from './resources.ts';
 import { findIds } from './scan.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from './store-reader.ts';
 import { nowMicros } from './time.ts';
+import { usedContextsSql } from './used-contexts.ts';
 import { formatUserId, parseUserId, type ActorIdentity } from './user-id.ts';
 import { visibleEntry } from './visibility.ts';
 import { timeText } from '../pg/time-text.ts';
@@ -197,21 +198,11 @@ async function readPlaces(
   return { ips: places(true), user_agents: places(false) };
 }
 
-/**
- * Of the entries between $2 and $3 that are named in $1. The contexts are looked up by a list of their ids: one by one, each
- * was looked for in a plan of all partitions; joined, whole partitions were read where these are small.
- */
+/** Of the entries between $2 and $3 that are named in $1. */
 const PLACES_SQL = `
-with used as materialized (
-  select e.context_id, count(*) as count, max(e.occurred_at) as last, max(e.id) as id
-  from :schema.entries e where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint group by e.context_id
-), places as materialized (
-  select c.ip, c.user_agent, u.count, u.last, u.id from used u
-  join (select c.id, c.ip, c.user_agent from :schema.contexts c
-    where c.id = any(array(select x.context_id from used x)) and c.id <= $3::bigint offset 0) c on c.id = u.context_id
-)
+with ${usedContextsSql('c.ip, c.user_agent')}
 (select true as ip, p.ip as value, sum(p.count)::integer as count, ${timeText('max(p.last)')} as last
- from places p where p.ip is not null group by p.ip order by max(p.id) desc limit ${LISTED_PLACES})
+ from used_contexts p where p.ip is not null group by p.ip order by max(p.id) desc limit ${LISTED_PLACES})
 union all
 (select false, p.user_agent, sum(p.count)::integer, ${timeText('max(p.last)')}
- from places p where p.user_agent is not null group by p.user_agent order by max(p.id) desc limit ${LISTED_PLACES})`;
+ from used_contexts p where p.user_agent is not null group by p.user_agent order by max(p.id) desc limit ${LISTED_PLACES})`;
