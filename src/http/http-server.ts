@@ -101,8 +101,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     ...http,
     onAccess(event) {
       accessJournal.noteAnswer({
-        ...event,
         caller: event.principal === null || event.principal.tokenId === null ? null : event.principal.name,
+        ...event,
       });
     },
   });

@@ -54,7 +54,7 @@ export function registerInsightRoutes(server: FastifyInstance): void {
     },
     async (request, reply) => {
       const { bucket, by = null } = request.query;
-      const { points, meta } = await getTimeseries(readerOf(request), { ...queryOf(request.query), bucket, by });
+      const { points, meta } = await getTimeseries(readerOf(request), { bucket, by, ...queryOf(request.query) });
       return sendJson(reply, 200, JSON.stringify({ data: points, meta }));
     },
   );
@@ -72,7 +72,7 @@ export function registerInsightRoutes(server: FastifyInstance): void {
     },
     async (request, reply) => {
       const { by, limit } = request.query;
-      const { items, meta } = await getBreakdown(readerOf(request), { ...queryOf(request.query), by, limit });
+      const { items, meta } = await getBreakdown(readerOf(request), { by, limit, ...queryOf(request.query) });
       return sendJson(reply, 200, JSON.stringify({ data: items, meta }));
     },
   );
@@ -90,7 +90,7 @@ export function registerInsightRoutes(server: FastifyInstance): void {
     },
     async (request, reply) => {
       const { tz } = request.query;
-      const { cells, meta } = await getHeatmap(readerOf(request), { ...queryOf(request.query), tz });
+      const { cells, meta } = await getHeatmap(readerOf(request), { tz, ...queryOf(request.query) });
       return sendJson(reply, 200, JSON.stringify({ data: cells, meta }));
     },
   );

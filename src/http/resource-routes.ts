@@ -72,7 +72,7 @@ export function registerResourceRoutes(server: FastifyInstance): void {
     },
     async (request, reply) => {
       const { from = null, to = null, after = null, before = null, ...rest } = request.query;
-      const { resources, meta } = await listResources(readerOf(request), { ...rest, from, to, after, before });
+      const { resources, meta } = await listResources(readerOf(request), { from, to, after, before, ...rest });
       const data = resources.map(withoutId);
       return sendJson(reply, 200, JSON.stringify({ data, meta }));
     },

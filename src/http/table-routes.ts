@@ -58,7 +58,7 @@ export function registerTableRoutes(server: FastifyInstance): void {
     },
     async (request, reply) => {
       const { after = null, before = null, ...rest } = request.query;
-      const { tables, meta } = await listTables(readerOf(request), { ...rest, after, before });
+      const { tables, meta } = await listTables(readerOf(request), { after, before, ...rest });
       return sendJson(reply, 200, JSON.stringify({ data: tables, meta }));
     },
   );

@@ -31,7 +31,7 @@ export function registerUserRoutes(server: FastifyInstance): void {
     },
     async (request, reply) => {
       const { q = null, from = null, to = null, after = null, before = null, ...rest } = request.query;
-      const { users, meta } = await listUsers(readerOf(request), { ...rest, q, from, to, after, before });
+      const { users, meta } = await listUsers(readerOf(request), { q, from, to, after, before, ...rest });
       return sendJson(reply, 200, JSON.stringify({ data: users, meta }));
     },
   );

@@ -48,7 +48,7 @@ export async function findBusiest(snapshot: Snapshot, query: ResourceQuery, now:
     items.map(({ last }) => last),
   );
   return {
-    resources: resources.map((resource): ListedResource => ({ ...resource, count: counts.get(resource.id) ?? 0 })),
+    resources: resources.map((resource): ListedResource => ({ count: counts.get(resource.id) ?? 0, ...resource })),
     meta: {
       ...meta,
       window: { from: formatTime(window.from), to: formatTime(window.to) },

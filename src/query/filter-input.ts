@@ -19,10 +19,10 @@ export function filterOf(input: FilterInput): ActivityFilter {
   const text = input.q ?? '';
   const terms = parseQuery(text);
   return {
-    ...valuesOf(terms, false, input),
     not: valuesOf(terms, true, {}),
     from: timeOf('from', { text, terms, named: input.from }),
     to: timeOf('to', { text, terms, named: input.to }),
+    ...valuesOf(terms, false, input),
   };
 }
 

@@ -132,7 +132,6 @@ export async function resolveFilter(
     return undefined;
   }
   return {
-    ...plainTerms(filter),
     relationIds,
     tables: named ? filter.table : null,
     fieldRelationIds,
@@ -142,8 +141,9 @@ export async function resolveFilter(
     addresses: filter.ip.length === 0 ? null : await resolveAddresses(snapshot, filter.ip),
     words: await findWords(snapshot, filter.text),
     hiddenAction: visible === null ? null : HIDDEN_ACTION,
-    ...times,
     not: await resolveExcluded(snapshot, filter.not, visible),
+    ...plainTerms(filter),
+    ...times,
   };
 }
 
@@ -156,12 +156,12 @@ async function resolveExcluded(
   if (LIST_KEYS.every((key) => values[key].length === 0)) return null;
   const sourceIds = values.source.length === 0 ? null : await findSources(snapshot, values.source);
   return {
-    ...plainTerms(values),
     relationIds: values.table.length === 0 ? null : await findRelations(snapshot, values.table, null, visible),
     actorIds: values.user.length === 0 ? null : await findActors(snapshot, values.user, null),
     sourceIds: sourceIds === 'all' ? await findAllSources(snapshot) : sourceIds,
     addresses: values.ip.length === 0 ? null : await resolveAddresses(snapshot, values.ip),
     words: await findWords(snapshot, values.text),
+    ...plainTerms(values),
   };
 }
 

@@ -64,10 +64,10 @@ export function differencesOf(from: RecordState, to: RecordState): ColumnDiffere
   const names = new Set([...before.keys(), ...after.keys(), ...unknown]);
   return [...names].flatMap((column): ColumnDifference[] => {
     const values = { column, from: before.get(column) ?? null, to: after.get(column) ?? null };
-    if (unknown.has(column) && (values.from === null || values.to === null)) return [{ ...values, status: 'unknown' }];
+    if (unknown.has(column) && (values.from === null || values.to === null)) return [{ status: 'unknown', ...values }];
     if (values.from === values.to) return [];
-    if (values.from === null) return [{ ...values, status: 'added' }];
-    return [{ ...values, status: values.to === null ? 'removed' : 'changed' }];
+    if (values.from === null) return [{ status: 'added', ...values }];
+    return [{ status: values.to === null ? 'removed' : 'changed', ...values }];
   });
 }
 

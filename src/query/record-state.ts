@@ -96,6 +96,8 @@ async function stateAfter(snapshot: Snapshot, scope: RecordScope, id: bigint): P
   const [record] = await readRecords(snapshot, [id]);
   if (record === undefined) throw new Error(`the entry ${id} is not there any more`);
   const common = {
+    exists: true,
+    image: null,
     reason: null,
     incomplete: null,
     lastImage: null,
@@ -106,20 +108,19 @@ async function stateAfter(snapshot: Snapshot, scope: RecordScope, id: bigint): P
   };
   switch (record.action) {
     case 'delete':
-      return { ...common, exists: false, image: null, reason: 'deleted', lastImage: record.row };
+      return { ...common, exists: false, reason: 'deleted', lastImage: record.row };
     case 'truncate': {
       const removed = await readTruncatedRow(snapshot, scope, id);
       return {
         ...common,
         exists: false,
-        image: null,
         reason: 'truncated',
         record: removed?.record ?? scope.key,
         lastImage: removed?.row ?? null,
       };
     }
     default:
-      return { ...common, exists: true, image: record.row, incomplete: incompleteState(record) };
+      return { ...common, image: record.row, incomplete: incompleteState(record) };
   }
 }
 

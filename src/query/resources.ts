@@ -118,7 +118,7 @@ async function walkRecords(
     if (seen >= MAX_SEARCHED && last !== undefined) break;
     const { ids, entries } = await findKeyed({ snapshot, filter, direction }, rest, chunk);
     found.push(
-      ...(await keepEnds(snapshot, filter, entries, { ...ends, seen: passed, want: limit + 1 - found.length })),
+      ...(await keepEnds(snapshot, filter, entries, { seen: passed, want: limit + 1 - found.length, ...ends })),
     );
     seen += ids.length;
     last = ids.at(-1);
@@ -148,7 +148,7 @@ async function findKeyed(
   want: number,
 ): Promise<{ readonly ids: readonly bigint[]; readonly entries: readonly End[] }> {
   const { snapshot, filter, direction } = scan;
-  const looking = { ...scan, budget: UNLIMITED };
+  const looking = { budget: UNLIMITED, ...scan };
   const busy = isOfActionsAlone(filter)
     ? await findNearestKeyed(looking, range, { want, share: 1 })
     : isOfTablesAlone(filter)

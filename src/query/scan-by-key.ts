@@ -178,7 +178,7 @@ function keyedSql(
   ];
   if (asked === null) {
     parts.push(...anywhere('e.relation_id is null'));
-    const tableless = mapped.filter((place) => place.tableless).map((place) => ({ ...place, relationId: null }));
+    const tableless = mapped.filter((place) => place.tableless).map((place) => ({ relationId: null, ...place }));
     if (tableless.length > 0) parts.push(inPlaces(tableless, 'e.relation_id is null'));
   }
   if (linked !== null) {

@@ -37,7 +37,7 @@ export async function readStretch(
   { demand, maxSparse }: { readonly demand: number; readonly maxSparse: number },
 ): Promise<Stretch> {
   const sparse = sparseStretch(scan, allDays, range, { demand, maxSparse });
-  if (sparse !== undefined) return { ...sparse, isSparse: true };
+  if (sparse !== undefined) return { isSparse: true, ...sparse };
   const { chosen, settled } = settle(daysWithin(allDays, range), range, scan.direction, demand);
   return { settled, ranges: mergeRanges(await readQuarters(scan, chosen), settled), isSparse: false };
 }

@@ -62,10 +62,10 @@ export async function inSnapshot<Result>(
     // The first question is sent right behind it.
     sendTogether(client);
     // Compiling a plan takes longer than what is asked here may take.
-    const begun = client.query(
-      `begin isolation level repeatable read read only;
+    const begun = answerOf(client, {
+      text: `begin isolation level repeatable read read only;
        set local statement_timeout = ${timeoutMs}; set local search_path = pg_catalog; set local jit = off`,
-    );
+    });
     begun.catch(() => {});
     const result = await read(snapshotOn(client, store, timeoutMs));
     await begun;
@@ -91,7 +91,7 @@ export async function inSnapshot<Result>(
  * behind it. So the questions of one reader find the connection that has their plans already.
  */
 function giveBack(client: pg.PoolClient): void {
-  client.query('commit').catch(() => destroyClient(client));
+  answerOf(client, { text: 'commit' }).catch(() => destroyClient(client));
   client.release();
 }
 

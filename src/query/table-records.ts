@@ -42,7 +42,7 @@ export async function findInTables(
   { recent, want }: { readonly recent: boolean; readonly want: number },
 ): Promise<FoundRecords | undefined> {
   const { snapshot, direction } = scan;
-  const looking: Scan = { ...scan, budget: UNLIMITED };
+  const looking: Scan = { budget: UNLIMITED, ...scan };
   if (((await readDensity(looking))?.perMonth ?? 0) > MAX_INDEXED) return undefined;
   const days = await readDays(looking, range);
   const found: bigint[] = [];
@@ -94,7 +94,8 @@ async function readEnds(
     linked = await findLinked(snapshot, filter, read.ends, search.recent);
   }
   const ids = read.ends.filter(({ id }) => !linked.has(id)).map(({ id }) => BigInt(id));
-  return { ...read, ids: ids.slice(0, search.want) };
+  const { until, records, entries } = read;
+  return { ids: ids.slice(0, search.want), until, records, entries };
 }
 
 /**

@@ -42,7 +42,7 @@ export function listTables(
       placeOf: ({ id, source, schema, table }: Row) => [source, schema, table, String(id)],
     };
     const { items, meta } = await readListPage<Row>(query, order, (walk) => readRows(snapshot, query, walk));
-    return { tables: items.map(({ id: _id, entries, ...table }) => ({ ...table, entries: Number(entries) })), meta };
+    return { tables: items.map(({ id: _id, ...table }) => ({ ...table, entries: Number(table.entries) })), meta };
   });
 }
 

@@ -46,8 +46,8 @@ function judgeDelete(fold: Fold, current: Values | null): Verdict {
   const shown = positions(fold.table);
   const plan = { action: 'delete', write: [], shown } as const;
   return differs.length + fold.broken.size > 0 || fold.gap !== null
-    ? { ...plan, status: 'conflict', reason: reasonOf(fold, differs) }
-    : { ...plan, status: 'ready', reason: null };
+    ? { status: 'conflict', reason: reasonOf(fold, differs), ...plan }
+    : { status: 'ready', reason: null, ...plan };
 }
 
 function judgeCreate(fold: Fold, current: Values | null): Verdict {
@@ -64,8 +64,8 @@ function judgeCreate(fold: Fold, current: Values | null): Verdict {
     }
     const plan = { action: 'create', write: written, shown: written } as const;
     return fold.gap === null && fold.broken.size === 0
-      ? { ...plan, status: 'ready', reason: null }
-      : { ...plan, status: 'conflict', reason: reasonOf(fold, []) };
+      ? { status: 'ready', reason: null, ...plan }
+      : { status: 'conflict', reason: reasonOf(fold, []), ...plan };
   }
   const differs = written.filter((position) => !isTarget(fold, current, position));
   if (differs.length === 0) return { ...nothing(fold, current), reason: 'the row is there already' };
@@ -92,8 +92,8 @@ function judgeUpdate(fold: Fold, current: Values | null, set: ReadonlySet<number
   });
   const plan = { action: 'update', write, shown: counted } as const;
   return differs.length > 0 || fold.gap !== null
-    ? { ...plan, status: 'conflict', reason: reasonOf(fold, differs) }
-    : { ...plan, status: 'ready', reason: null };
+    ? { status: 'conflict', reason: reasonOf(fold, differs), ...plan }
+    : { status: 'ready', reason: null, ...plan };
 }
 
 function nothing(fold: Fold, current: Values | null): Verdict {

@@ -148,7 +148,7 @@ function pathWrites(steps: readonly PlannedStep[], chosen: readonly number[]): W
     const last = groups.at(-1);
     if (last !== undefined && isAlike(last, rest) && !last.rows.some(({ step }) => step === row.step))
       last.rows.push(row);
-    else groups.push({ ...rest, rows: [row] });
+    else groups.push({ rows: [row], ...rest });
   }
   return groups;
 }
@@ -171,7 +171,7 @@ function changeWrite(change: RowChange, step: number, place: Values | null, targ
   const { table, row, kind, changed, old } = change;
   const at = { step, pin: null, before: row };
   const there = place ?? row;
-  if (kind === 'create') return { table, action: 'delete', columns: [], row: { ...at, place: there, values: [] } };
+  if (kind === 'create') return { table, action: 'delete', columns: [], row: { place: there, values: [], ...at } };
   const values: Values = [];
   const from = kind === 'delete' ? row : old;
   for (const position of positions(table)) {
@@ -179,7 +179,7 @@ function changeWrite(change: RowChange, step: number, place: Values | null, targ
     if (value !== undefined && (kind === 'delete' || changed.includes(position))) values[position] = value;
   }
   const columns = positions(table).filter((position) => values[position] !== undefined);
-  return { table, action: kind === 'delete' ? 'create' : 'update', columns, row: { ...at, place: there, values } };
+  return { table, action: kind === 'delete' ? 'create' : 'update', columns, row: { place: there, values, ...at } };
 }
 
 /** Writes what can be written, and halves what can't, down to single rows. Everything is taken back in the end. */
@@ -235,7 +235,7 @@ function culprit(steps: readonly PlannedStep[], chosen: readonly number[], error
 }
 
 function rowsOf({ rows, ...group }: WriteGroup): Write[] {
-  return rows.map((row) => ({ ...group, row }));
+  return rows.map((row) => ({ row, ...group }));
 }
 
 function countRows(writes: readonly Write[]): Map<number, RowCounts> {

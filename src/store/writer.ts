@@ -262,7 +262,7 @@ export class StoreWriter implements TransactionSink<RelationPlan> {
     const transaction = { firstRow: this.#transactionRow, head, size: entryCount };
     if (entryCount > 0) flush.transactions.push(transaction);
     if (this.#isRevert) flush.reverts.push(transaction);
-    flush.last = { ...tail, committedAtMicros: head.committedAtMicros };
+    flush.last = { committedAtMicros: head.committedAtMicros, ...tail };
     this.#open = false;
     // A lane that already has a part of it holds a store transaction open: that ends with this commit.
     if (flush.dispatched || !this.#queue.isActive || head.commitLsn <= this.#aloneUpTo) this.#cut();

@@ -21,7 +21,7 @@ export function attribute(
   const facts = { session, role, applicationName };
   if (!claimed) {
     const name = session.sessionRole;
-    return { ...facts, actor: { kind: 'database', claim: name, name }, attribution: 'database', claims: null };
+    return { actor: { kind: 'database', claim: name, name }, attribution: 'database', claims: null, ...facts };
   }
   const user = claims.userId ?? claims.userName;
   // A request id or comment alone is a claim, but names nobody: the actor is the database's.
@@ -29,7 +29,7 @@ export function attribute(
     user === null
       ? { kind: 'database', claim: session.sessionRole, name: session.sessionRole }
       : { kind: 'user', claim: user, name: claims.userName };
-  return { ...facts, actor, attribution: 'app', claims };
+  return { actor, attribution: 'app', claims, ...facts };
 }
 
 /**

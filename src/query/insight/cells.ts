@@ -65,7 +65,8 @@ export async function readCells(
   options: { readonly detail: Detail; readonly now: Micros },
 ): Promise<Cells> {
   const plan = await planCells(snapshot, filter, window, options);
-  return { ...plan, ...uniteCells(plan.pieces, filter, options.detail) };
+  const { sql, parameters } = uniteCells(plan.pieces, filter, options.detail);
+  return { sql, parameters, ...plan };
 }
 
 export function uniteCells(
@@ -112,7 +113,7 @@ async function settle(
     const { low, high, total } = rows[0] as { low: string | null; high: string | null; total: string | null };
     if (low === null || high === null) continue;
     if (BigInt(total ?? '0') <= BigInt(MAX_PARTIAL_ENTRIES)) {
-      settled.push({ ...piece, ids: [low, high] });
+      settled.push({ ids: [low, high], ...piece });
     } else {
       settled.push({ grain: 'quarter', from: quarter, to: ceilTo(piece.to, 'quarter') });
       exact = false;

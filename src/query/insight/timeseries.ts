@@ -73,7 +73,7 @@ async function readHours(
   window: Window,
   options: { readonly step: 'hour' | 'quarter'; readonly now: Micros },
 ): Promise<{ readonly rows: readonly ActionCount[]; readonly plan: Plan }> {
-  const { counts, plan } = await readClock(snapshot, filter, window, { ...options, byAction: true });
+  const { counts, plan } = await readClock(snapshot, filter, window, { byAction: true, ...options });
   return {
     rows: counts.map(({ at, action, count }) => ({ at: BigInt(at) * 1000n, action: action ?? '', count })),
     plan,
@@ -136,9 +136,8 @@ function pointsOf(
   return starts.map((start) => {
     const actions = folded.get(start) ?? new Map<string, number>();
     const count = [...actions.values()].reduce((a, b) => a + b, 0);
-    const point = { time: formatTime(start), count };
-    return by === null
-      ? point
-      : { ...point, actions: Object.fromEntries([...actions].toSorted(([a], [b]) => (a < b ? -1 : 1))) };
+    const time = formatTime(start);
+    if (by === null) return { time, count };
+    return { time, count, actions: Object.fromEntries([...actions].toSorted(([a], [b]) => (a < b ? -1 : 1))) };
   });
 }

@@ -31,7 +31,8 @@ export async function resolveInsight(snapshot: Snapshot, query: InsightQuery, no
   if (from >= until) {
     throw new FilterError('from', 'the window is empty', 'from must lie before to, which is now unless given.');
   }
-  const given = { ...NO_FILTER, ...query, from: formatTime(from), to: formatTime(until) };
+  const { source, table, user, action } = query;
+  const given = { ...NO_FILTER, source, table, user, action, from: formatTime(from), to: formatTime(until) };
   return { filter: await resolveFilter(snapshot, given, now), window: { from, to: until } };
 }
 

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listActivity, type ActivityPage } from '../../../src/query/activity.ts';
 import { countActivity } from '../../../src/query/count.ts';
 import { filterOf } from '../../../src/query/filter-input.ts';
-import type { ActivityFilter, Sort } from '../../../src/query/filter.ts';
+import { resolveFilter, type ActivityFilter, type Sort } from '../../../src/query/filter.ts';
 import { inSnapshot } from '../../../src/query/store-reader.ts';
 import { entriesAfter } from '../../../src/query/tail.ts';
-import { formatTime } from '../../../src/query/time.ts';
+import { formatTime, nowMicros } from '../../../src/query/time.ts';
+import { isOfOneHiddenClass, lastTwo } from '../../harness/hidden-class.ts';
 import { GeneratedHistory, matches, randomFrom, START } from './generated-history.ts';
 import { createHistory, SCHEMA, type History } from './history.ts';
 
@@ -311,4 +312,12 @@ describe('an event whose data PostgreSQL cannot represent', () => {
       first,
     ]);
   });
+});
+
+it('is resolved to objects of one hidden class, one for each question', async () => {
+  const filter = filterOf({ user: ['7'], q: '-action:delete' });
+  const [one, other] = await inSnapshot(history.store, (snapshot) =>
+    lastTwo(() => resolveFilter(snapshot, filter, nowMicros())),
+  );
+  expect(isOfOneHiddenClass(one!, other!)).toBe(true);
 });

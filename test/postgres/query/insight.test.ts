@@ -8,6 +8,7 @@ import { getTimeseries } from '../../../src/query/insight/timeseries.ts';
 import type { InsightQuery } from '../../../src/query/insight/window.ts';
 import type { StoreReader } from '../../../src/query/store-reader.ts';
 import { formatTime } from '../../../src/query/time.ts';
+import { isOfOneHiddenClass } from '../../harness/hidden-class.ts';
 import { GeneratedHistory, matches, randomFrom, START, type Known } from './generated-history.ts';
 import { createHistory, type History } from './history.ts';
 
@@ -271,4 +272,19 @@ describe('folding', () => {
     ).toBeGreaterThan(0);
     expect((await database.query('select from audit.rollup_deltas')).rows).toEqual([]);
   });
+});
+
+it('has points of one hidden class, hundreds of them in an answer', async () => {
+  const query = {
+    source: [],
+    table: [],
+    user: [],
+    action: [],
+    from: formatTime(START),
+    to: formatTime(START + 14n * 86_400_000_000n),
+  };
+  const { points } = await getTimeseries(history.store, { bucket: 'hour', by: 'action', ...query });
+  const [one, other] = points.slice(-2) as [object, object];
+  expect(points.length).toBeGreaterThan(100);
+  expect(isOfOneHiddenClass(one, other)).toBe(true);
 });
