@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
 
 let compare: ((a: object, b: object) => boolean) | undefined;
 
@@ -22,5 +23,5 @@ const MADE_BEFORE = 100;
 /** V8's own functions have a syntax of their own, which no file that is read by other tools can have. */
 function compileComparison(): (a: object, b: object) => boolean {
   setFlagsFromString('--allow-natives-syntax');
-  return new Function('a', 'b', 'return %HaveSameMap(a, b)') as (a: object, b: object) => boolean;
+  return new Script('(a, b) => %HaveSameMap(a, b)').runInThisContext() as (a: object, b: object) => boolean;
 }
