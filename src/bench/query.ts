@@ -221,8 +221,10 @@ async function ask(
   const failures = new Set<string>();
   const deadline = performance.now() + MAX_QUESTION_MS;
   for (const { target, body } of targets.slice(-LAST_WARM_UP_REQUESTS)) await send(asker, target, body);
-  for (const { target, body } of targets) {
+  // Fewer of the samples' lists may go on as far down: those are asked for again, as p99 of a hundred is the slowest one.
+  for (let asked = 0; asked < samples.length && targets.length > 0; asked += 1) {
     if (performance.now() > deadline && times.length > 0) break;
+    const { target, body } = targets[asked % targets.length]!;
     const answer = await send(asker, target, body);
     if (answer.status !== 200) failures.add(`${answer.status} ${target}`);
     times.push(answer.ms);

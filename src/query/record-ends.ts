@@ -66,14 +66,14 @@ export interface End {
   readonly record_key: string;
 }
 
-/** Those of entries of records, in the order of the ids. */
+/** Those that change records, in the order of the ids. */
 export async function readKeyed(snapshot: Snapshot, ids: readonly bigint[]): Promise<End[]> {
   if (ids.length === 0) return [];
   const rows = await snapshot.queryPlanned<End>(
     `select e.id::text, e.relation_id, e.record_key from :schema.entries e
      where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint
-       and e.relation_id is not null and e.record_key is not null`,
-    [ids, ids.reduce((a, b) => (a < b ? a : b)), ids.reduce((a, b) => (a > b ? a : b))],
+       and e.relation_id is not null and e.record_key is not null and e.action = any($4::text[])`,
+    [ids, ids.reduce((a, b) => (a < b ? a : b)), ids.reduce((a, b) => (a > b ? a : b)), KEYED_ACTIONS],
   );
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id.toString()) ?? []);
@@ -144,7 +144,7 @@ export async function laterCondition(
   relationIds: readonly number[],
   parameters: unknown[],
 ): Promise<string> {
-  const eventTables = await snapshot.once(readEventTables);
+  const eventTables = await eventTablesOf(snapshot);
   const isAll = filter.from === null && filter.to === null && filter.actorIds === null;
   if (isAll && !relationIds.some((id) => eventTables.has(id))) return 'true';
   const parameter = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`;
@@ -154,7 +154,14 @@ export async function laterCondition(
     and (${actors} is null or exists (select from :schema.contexts x where x.id = n.context_id and x.actor_id = any(${actors})))`;
 }
 
-/** The tables of which there are entries about records that are no row changes. What is told of a table's columns has no record. */
+/**
+ * The tables of which there are entries about records that are no row changes. (What is told of a table's columns has no record.)
+ * `laterCondition` needs them: who asks for them beside an earlier question has saved waiting for them.
+ */
+export function eventTablesOf(snapshot: Snapshot): Promise<ReadonlySet<number>> {
+  return snapshot.once(readEventTables);
+}
+
 async function readEventTables(snapshot: Snapshot): Promise<ReadonlySet<number>> {
   const rows = await snapshot.queryPlanned<{ relation_id: number }>(
     `select t.relation_id from :schema.relation_totals t where t.action <> all($1::text[])

@@ -52,19 +52,8 @@ export interface ResourcePage {
 /** Of entries of records, in the order of the ids. */
 export async function readResources(snapshot: Snapshot, ids: readonly bigint[]): Promise<ListedResource[]> {
   if (ids.length === 0) return [];
-  const marks = new Map((await readMarks(snapshot, ids)).map((mark) => [mark.id, mark]));
-  const rows = await snapshot.queryPlanned<{
-    id: string;
-    source: string;
-    schema: string;
-    table: string;
-    record: string;
-  }>(
-    `select e.id::text, s.name as source, r.schema_name as schema, r.table_name as table, e.record_key as record
-     from :schema.entries e join :schema.relations r on r.id = e.relation_id join :schema.sources s on s.id = r.source_id
-     where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint`,
-    [ids, ids.reduce((a, b) => (a < b ? a : b), MAX_ID), ids.reduce((a, b) => (a > b ? a : b), 0n)],
-  );
+  const [marked, rows] = await Promise.all([readMarks(snapshot, ids), readRecordsOf(snapshot, ids)]);
+  const marks = new Map(marked.map((mark) => [mark.id, mark]));
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => {
     const [row, change] = [byId.get(id.toString()), marks.get(id.toString())];
@@ -72,4 +61,21 @@ export async function readResources(snapshot: Snapshot, ids: readonly bigint[]):
     const { source, schema, table, record } = row;
     return [{ id, source, schema, table, record, change }];
   });
+}
+
+function readRecordsOf(snapshot: Snapshot, ids: readonly bigint[]): Promise<RecordRow[]> {
+  return snapshot.queryPlanned<RecordRow>(
+    `select e.id::text, s.name as source, r.schema_name as schema, r.table_name as table, e.record_key as record
+     from :schema.entries e join :schema.relations r on r.id = e.relation_id join :schema.sources s on s.id = r.source_id
+     where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint`,
+    [ids, ids.reduce((a, b) => (a < b ? a : b), MAX_ID), ids.reduce((a, b) => (a > b ? a : b), 0n)],
+  );
+}
+
+interface RecordRow {
+  readonly id: string;
+  readonly source: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly record: string;
 }

@@ -5,7 +5,7 @@ import { readHorizon } from './horizon.ts';
 import { MAX_ID, type IdRange } from './id-range.ts';
 import type { Place } from './list-cursor.ts';
 import { idsBeyond, readListPage, type PageWalk, type Walked } from './list-page.ts';
-import { KEYED_ACTIONS, keepEnds, readKeyed, type End } from './record-ends.ts';
+import { eventTablesOf, KEYED_ACTIONS, keepEnds, readKeyed, type End } from './record-ends.ts';
 import { ROW_ACTIONS } from './record-scope.ts';
 import { readResources, type ListedResource, type ResourcePage, type ResourceQuery } from './resource-reader.ts';
 import { findBusy, findNearestKeyed } from './scan-by-range.ts';
@@ -65,15 +65,28 @@ export function listResources(store: StoreReader, query: ResourceQuery): Promise
   });
 }
 
-/** The records that the filter's entries changed last, the latest first. */
+/**
+ * The records that the filter's entries changed last, the latest first. `near`: the latest of the filter's entries, of all actions, the latest
+ * first; `isAll`: there are no others.
+ */
 export async function latestResources(
   snapshot: Snapshot,
   filter: ResolvedFilter,
+  near: { readonly ids: readonly bigint[]; readonly isAll: boolean },
   limit: number,
 ): Promise<readonly ListedResource[]> {
+  const ofRecords = { ...filter, actions: KEYED_ACTIONS };
+  const ends = { recent: true, forward: true, place: null, seen: new Set<string>() };
+  const found: bigint[] = [];
+  const first = limit * ENTRIES_PER_RECORD.first;
+  for (const ids of [near.ids.slice(0, first), near.ids.slice(first)]) {
+    const entries = await readKeyed(snapshot, ids);
+    found.push(...(await keepEnds(snapshot, ofRecords, entries, { want: limit - found.length, ...ends })));
+    if (found.length === limit) return readResources(snapshot, found);
+  }
+  if (near.isAll) return readResources(snapshot, found);
   const walk = { place: null, backward: false, limit };
-  return (await walkRecords(snapshot, { ...filter, actions: KEYED_ACTIONS }, walk, { recent: true, high: MAX_ID }))
-    .items;
+  return (await walkRecords(snapshot, ofRecords, walk, { recent: true, high: MAX_ID })).items;
 }
 
 type WalkedRecords = Walked<ListedResource> & {
@@ -116,7 +129,10 @@ async function walkRecords(
   ) {
     snapshot.remainingMs();
     if (seen >= MAX_SEARCHED && last !== undefined) break;
-    const { ids, entries } = await findKeyed({ snapshot, filter, direction }, rest, chunk);
+    const [{ ids, entries }] = await Promise.all([
+      findKeyed({ snapshot, filter, direction }, rest, chunk),
+      place === null ? undefined : eventTablesOf(snapshot),
+    ]);
     found.push(
       ...(await keepEnds(snapshot, filter, entries, { seen: passed, want: limit + 1 - found.length, ...ends })),
     );

@@ -185,17 +185,18 @@ async function findDays(scan: Scan, range: IdRange): Promise<Day[]> {
   const parameters: unknown[] = [range.low, range.high];
   const grain = grainOf(scan.filter);
   const order = scan.direction === 'newest' ? 'x.high desc' : 'x.low';
+  const inRange = 'u.max_id >= $1::bigint and u.min_id <= $2::bigint';
   const rows = await scan.snapshot.query<{ days: string | null }>(
     // As one text: to take hundreds of rows apart takes longer than to find them.
     `select string_agg(concat_ws('|', x.day, x.low, x.high, x.count), ',' order by ${order}) as days
      from (
        select d.day, min(d.min_id) as low, max(d.max_id) as high, sum(d.count) as count from (
          select u.day, u.min_id, u.max_id, u.count from :schema.${grain.table} u
-         where ${rollupCondition(scan.filter, parameters, grain)}
+         where ${rollupCondition(scan.filter, parameters, grain)} and ${inRange}
          union all
          select ${DAY_OF_BUCKET}, u.min_id, u.max_id, u.count from :schema.pending_rollups u
-         where ${rollupCondition(scan.filter, parameters)}) d
-       group by d.day having max(d.max_id) >= $1::bigint and min(d.min_id) <= $2::bigint) x`,
+         where ${rollupCondition(scan.filter, parameters)} and ${inRange}) d
+       group by d.day) x`,
     parameters,
   );
   return listIn(rows[0]?.days, dayIn);

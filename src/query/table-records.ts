@@ -1,6 +1,6 @@
 import type { ResolvedFilter } from './filter.ts';
 import type { IdRange } from './id-range.ts';
-import { findLinked, laterCondition, type End } from './record-ends.ts';
+import { eventTablesOf, findLinked, laterCondition, type End } from './record-ends.ts';
 import { orderOf, UNLIMITED, without, type Scan } from './scan-walk.ts';
 import { readDays, readDensity, readStretch, sparseStretch } from './segments.ts';
 
@@ -43,7 +43,8 @@ export async function findInTables(
 ): Promise<FoundRecords | undefined> {
   const { snapshot, direction } = scan;
   const looking: Scan = { budget: UNLIMITED, ...scan };
-  if (((await readDensity(looking))?.perMonth ?? 0) > MAX_INDEXED) return undefined;
+  const [density] = await Promise.all([readDensity(looking), eventTablesOf(snapshot)]);
+  if ((density?.perMonth ?? 0) > MAX_INDEXED) return undefined;
   const days = await readDays(looking, range);
   const found: bigint[] = [];
   let [rest, entries, lookedUp] = [range, 0, 0];

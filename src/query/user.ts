@@ -56,19 +56,12 @@ export function getUser(store: StoreReader, id: string): Promise<UserDetail | un
     const limited = visible !== null;
     const resolved = await resolveFilter(snapshot, NO_FILTER, nowMicros());
     const filter = resolved === undefined ? undefined : { ...resolved, actorIds: [actor.id] };
-    const [totals, places, resources] = await Promise.all([
-      readTotals(snapshot, actor.id),
-      readPlaces(snapshot, filter),
-      filter === undefined ? [] : latestResources(snapshot, filter, LISTED_RESOURCES),
+    const [{ totals, marks }, { places, resources }] = await Promise.all([
+      readDeeds(snapshot, actor.id),
+      readLatest(snapshot, filter),
     ]);
     if (limited && totals.length === 0) return undefined;
     const sum = (chosen: readonly Total[]): number => chosen.reduce((total, { count }) => total + Number(count), 0);
-    const logins = totals.filter(({ action }) => action === 'login');
-    const marks = await readSomeMarks(snapshot, {
-      first: leastOf(totals.map(({ first }) => BigInt(first))),
-      last: mostOf(totals.map(({ last }) => BigInt(last))),
-      login: mostOf(logins.map(({ last }) => BigInt(last))),
-    });
     return {
       id: formatUserId(identity),
       ...identity,
@@ -79,7 +72,7 @@ export function getUser(store: StoreReader, id: string): Promise<UserDetail | un
       tables: tablesOf(totals),
       first: marks.first,
       last: marks.last,
-      logins: { count: sum(logins), last: marks.login },
+      logins: { count: sum(totals.filter(isLogin)), last: marks.login },
       ...places,
       resources: resources.map(withoutId),
     };
@@ -114,6 +107,27 @@ interface Total {
   readonly source: string | null;
   readonly schema: string | null;
   readonly table: string | null;
+}
+
+/** What the actor did in all, and which entries came first and last. */
+async function readDeeds(
+  snapshot: Snapshot,
+  actorId: number,
+): Promise<{
+  readonly totals: readonly Total[];
+  readonly marks: Record<'first' | 'last' | 'login', EntryMark | null>;
+}> {
+  const totals = await readTotals(snapshot, actorId);
+  const marks = await readSomeMarks(snapshot, {
+    first: leastOf(totals.map(({ first }) => BigInt(first))),
+    last: mostOf(totals.map(({ last }) => BigInt(last))),
+    login: mostOf(totals.filter(isLogin).map(({ last }) => BigInt(last))),
+  });
+  return { totals, marks };
+}
+
+function isLogin({ action }: Total): boolean {
+  return action === 'login';
 }
 
 async function readTotals(snapshot: Snapshot, actorId: number): Promise<Total[]> {
@@ -173,15 +187,26 @@ function mostOf(ids: readonly bigint[]): bigint | null {
   return ids.reduce<bigint | null>((most, id) => (most === null || id > most ? id : most), null);
 }
 
-async function readPlaces(
+type Places = Pick<UserDetail, 'ips' | 'user_agents'>;
+
+/** From where the filter's latest entries were made, and what they changed. */
+async function readLatest(
   snapshot: Snapshot,
   filter: ResolvedFilter | undefined,
-): Promise<Pick<UserDetail, 'ips' | 'user_agents'>> {
-  const range = { low: 0n, high: MAX_ID };
-  const { ids } =
-    filter === undefined
-      ? { ids: [] }
-      : await findIds(snapshot, filter, range, 'newest', { want: SEARCHED_ENTRIES + 1, isWhole: true });
+): Promise<{ readonly places: Places; readonly resources: readonly ListedResource[] }> {
+  if (filter === undefined) return { places: await readPlaces(snapshot, []), resources: [] };
+  const want = SEARCHED_ENTRIES + 1;
+  const { ids } = await findIds(snapshot, filter, { low: 0n, high: MAX_ID }, 'newest', { want, isWhole: true });
+  const near = { ids, isAll: ids.length < want };
+  const [places, resources] = await Promise.all([
+    readPlaces(snapshot, ids),
+    latestResources(snapshot, filter, near, LISTED_RESOURCES),
+  ]);
+  return { places, resources };
+}
+
+/** Of ids, the latest first: all that there are, or one more than are searched. */
+async function readPlaces(snapshot: Snapshot, ids: readonly bigint[]): Promise<Places> {
   const searched = ids.slice(0, SEARCHED_ENTRIES);
   const rows =
     searched.length === 0
