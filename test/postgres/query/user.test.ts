@@ -172,6 +172,51 @@ describe('users', () => {
   });
 });
 
+describe("a user's records", () => {
+  const created = Array.from({ length: 30 }, (_, i) => ['create', `r${i}`] as const);
+  const latest = created.map(([, record]) => record).toReversed();
+
+  it.each([
+    ['are those that were changed before a hundred changes of one', ['update', 'busy'], 100, ['busy', ...latest]],
+    ['are those that were changed before a thousand logins', ['login', null], 1_000, latest],
+    ['are those that were changed before a thousand changes of one', ['update', 'busy'], 1_000, ['busy', ...latest]],
+  ] as const)('%s', async (_name, then, times, expected) => {
+    await using store = await createHistory();
+    const source = await store.addSource('shop');
+    const relation = await store.addRelation(source, 'public', 'orders', ['id']);
+    const actor = await store.addActor(source, 'user', '7');
+    const done = [...created, ...Array.from({ length: times }, () => then)];
+    const first = await store.openBlock(source, done.length);
+    const at = formatTime(START);
+    const context = { id: first, transaction_id: first, source_id: source };
+    await store.insert('transactions', [
+      { id: first, source_id: source, epoch: 1, committed_at: at, size: done.length },
+    ]);
+    await store.insert('contexts', [
+      { ...context, last_id: first + BigInt(done.length) - 1n, actor_id: actor, attribution: 'app' },
+    ]);
+    await store.insert(
+      'entries',
+      done.map(([action, record], ordinal) => ({
+        id: first + BigInt(ordinal),
+        occurred_at: at,
+        transaction_id: first,
+        context_id: first,
+        ordinal,
+        relation_id: record === null ? null : relation,
+        action,
+        record_key: record,
+      })),
+    );
+    await store.closeBlock(first);
+    await store.count();
+    const user = await getUser(store.store, 'shop:user:7');
+    expect(user?.count).toBe(done.length);
+    expect(user?.resources.map(({ record }) => record)).toEqual(expected.slice(0, 20));
+    expect(user?.ips.exact).toBe(done.length <= 500);
+  });
+});
+
 describe('tables', () => {
   it('are listed with their counts, page by page', async () => {
     const expected = new Map<string, number>();
