@@ -3,6 +3,7 @@ import { HOT_RECORD, HOT_TABLE } from './history-sql.ts';
 /** An entry of the store, to ask about: another one for each request. */
 export interface Sample {
   readonly id: string;
+  readonly transaction: string;
   /** `public.table_001` */
   readonly table: string;
   readonly record: string;
@@ -88,18 +89,28 @@ export const QUESTIONS: readonly Question[] = [
   list('a word of few comments', () => '/activity?comment=4711'),
   list('a transaction', ({ id }) => `/activity?tx=${id}`),
   list('all but a user', () => '/activity?q=-user:1'),
+  list('a transaction with its entries', ({ transaction }) => `/transactions/${transaction}`),
   list('users by last action', () => '/users?sort=recent'),
   list('users by count', () => '/users?sort=most'),
   list('users who act least', () => '/users?sort=least'),
+  list('users by a part of the name', ({ user }) => `/users?q=${user}`),
   { name: 'a user', url: ({ userSource, user }) => `/users/${userSource}:user:${user}`, limitMs: LIST_LIMIT_MS },
   { name: 'the busiest user', url: () => '/users/shop:user:1', limitMs: LIST_LIMIT_MS },
   { name: 'a record', url: recordOf, limitMs: LIST_LIMIT_MS },
   list('history of a record', (sample) => `${recordOf(sample)}/history`),
   list('history of the busiest record', () => `/resources/shop/${HOT_TABLE}/${HOT_RECORD}/history`),
   { name: 'a record at a time', url: (sample) => `${recordOf(sample)}/at?time=${sample.at}`, limitMs: LIST_LIMIT_MS },
+  {
+    name: 'a record now and at first',
+    url: (sample) => `${recordOf(sample)}/compare?from=r1&to=latest`,
+    limitMs: LIST_LIMIT_MS,
+  },
   list('records by last change', () => '/resources?sort=recent'),
+  list('records by first change', () => '/resources?sort=oldest'),
+  list('records by changes in a week', () => '/resources?sort=busiest'),
   list('records of a table by last change', ({ table }) => `/resources?sort=recent&table=${table}`),
   { name: 'tables', url: () => '/tables', limitMs: 50 },
+  { name: 'tables to suggest', url: () => '/suggest?key=table&prefix=table_1', limitMs: LIST_LIMIT_MS },
   { name: 'users to suggest', url: () => '/suggest?key=user&prefix=1', limitMs: LIST_LIMIT_MS },
   { name: 'insights, a year', url: () => `/insights/summary?from=now-365d`, limitMs: INSIGHT_LIMIT_MS },
   {
@@ -123,10 +134,16 @@ export const QUESTIONS: readonly Question[] = [
     limitMs: INSIGHT_LIMIT_MS,
   },
   {
+    name: 'insights, a year by column',
+    url: () => '/insights/breakdown?from=now-365d&by=field',
+    limitMs: INSIGHT_LIMIT_MS,
+  },
+  {
     name: 'insights, a year as heat map',
     url: () => '/insights/heatmap?from=now-365d&tz=Europe/Berlin',
     limitMs: INSIGHT_LIMIT_MS,
   },
   { name: 'an entry', url: ({ id }) => `/activity/${id}`, limitMs: LIST_LIMIT_MS },
+  list('comments of an entry', ({ id }) => `/activity/${id}/comments`),
   { name: 'status', url: () => '/status', limitMs: 50 },
 ];

@@ -8,7 +8,7 @@ export async function readSamples(client: pg.ClientBase, schema: string, count: 
   const s = quoteIdentifier(schema);
   const time = (value: string): string => `to_char((${value}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
   const found = await client.query<Sample>(
-    `select e.id::text, r.schema_name || '.' || r.table_name as "table", e.record_key as record, coalesce(a.claim, case s.name when '${SOURCES[0]}' then '1' else '${USERS.shop + 1}' end) as user,
+    `select e.id::text, e.transaction_id::text as transaction, r.schema_name || '.' || r.table_name as "table", e.record_key as record, coalesce(a.claim, case s.name when '${SOURCES[0]}' then '1' else '${USERS.shop + 1}' end) as user,
        coalesce(o.name, s.name) as "userSource", s.name as source,
        ${time('e.occurred_at')} as at, ${time("e.occurred_at + interval '15 minutes'")} as soon,
        ${time("e.occurred_at + interval '1 day'")} as "nextDay"

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { MAX_LIMIT } from '../query/activity.ts';
 import { ACTION_PATTERN } from '../query/grammar/value-check.ts';
-import { BREAKDOWNS, COUNTED_UPDATES } from '../query/insight/breakdown.ts';
+import { BREAKDOWNS } from '../query/insight/breakdown.ts';
+import { COUNTED_UPDATES } from '../query/insight/field-count.ts';
 import { COUNTED_ENTRIES } from '../query/insight/record-count.ts';
 import { COUNTED_DAYS } from '../query/insight/summary.ts';
 import { BUCKETS, MAX_POINTS } from '../query/insight/timeseries.ts';

@@ -84,13 +84,14 @@ async function readRows(
     );
   }
   if (query.q !== null) {
-    const q = parameter(query.q.toLowerCase(), 'text');
-    const people =
-      (await snapshot.visibleRelations()) === null
-        ? `union all select p.actor_id from :schema.people p where strpos(p.search, ${q}) > 0`
-        : '';
+    const limited = (await snapshot.visibleRelations()) !== null;
+    const text = query.q.toLowerCase();
+    const few = await findNamed(snapshot, text, limited);
     conditions.push(
-      `t.actor_id = any(array(select a.id from :schema.actors a where strpos(a.search, ${q}) > 0 ${people}))`,
+      few === undefined
+        ? // Hashed, and asked in the order of the list until the page is full: the case keeps it from becoming a join with everybody.
+          `case when t.actor_id in (${namedSql(parameter(text, 'text'), limited)}) then true end`
+        : `t.actor_id = any(${parameter(few, 'integer[]')})`,
     );
   }
   if (filter.sourceIds !== null) {
@@ -119,6 +120,26 @@ async function readRows(
     last: row.last,
   }));
   return { items: items.slice(0, limit), more: items.length > limit };
+}
+
+/** Actors up to which all of them are looked up, to be sorted; of more, the list has a page soon. */
+const MAX_NAMED = 1_000;
+
+/** Whose claim or name has the text, in lower case; undefined: more than `MAX_NAMED`. */
+async function findNamed(snapshot: Snapshot, text: string, limited: boolean): Promise<readonly number[] | undefined> {
+  const rows = await snapshot.queryPlanned<{ id: number }>(`${namedSql('$1::text', limited)} limit $2::integer`, [
+    text,
+    MAX_NAMED + 1,
+  ]);
+  return rows.length > MAX_NAMED ? undefined : rows.map(({ id }) => id);
+}
+
+/** To who is limited, people of a table that may not be theirs to see have no names. */
+function namedSql(text: string, limited: boolean): string {
+  const actors = `select a.id from :schema.actors a where strpos(a.search, ${text}) > 0`;
+  return limited
+    ? actors
+    : `${actors} union all select p.actor_id from :schema.people p where strpos(p.search, ${text}) > 0`;
 }
 
 /** What each actor did: in the time that is asked for, and as far as it may be seen. */

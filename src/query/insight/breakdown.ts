@@ -1,11 +1,10 @@
-import { changedSql } from '../changed-sql.ts';
 import type { ResolvedFilter } from '../filter.ts';
-import { entryCondition } from '../filter-condition.ts';
 import { inSnapshot, type Snapshot, type StoreReader } from '../store-reader.ts';
 import { nowMicros } from '../time.ts';
 import { formatUserId } from '../user-id.ts';
 import type { Detail } from './cell-sql.ts';
 import { planCells, readCells, type Cells, type Plan } from './cells.ts';
+import { countFields } from './field-count.ts';
 import { findTopActors } from './top-actors.ts';
 import { resolveInsight, windowText, type InsightQuery } from './window.ts';
 
@@ -38,9 +37,6 @@ export interface Breakdown {
   };
 }
 
-/** Updates whose changed columns are counted, the latest ones of the window. */
-export const COUNTED_UPDATES = 20_000;
-
 /** What the entries of a window are of, the most frequent first. Throws a FilterError for times that can't be used. */
 export function getBreakdown(
   store: StoreReader,
@@ -60,7 +56,7 @@ export function getBreakdown(
       }
     }
     const cells = await readCells(snapshot, filter, window, { detail: DETAIL_OF[by], now });
-    if (by === 'field') return fieldBreakdown(snapshot, { ...filter, ...cells.window }, cells, limit);
+    if (by === 'field') return fieldBreakdown(snapshot, filter, cells, limit);
     const limited = (await snapshot.visibleRelations()) !== null;
     const rows = await snapshot.query<GroupRow>(groupSql(by, cells, limited), [...cells.parameters, limit]);
     return {
@@ -187,54 +183,20 @@ async function fieldBreakdown(
   cells: Cells,
   limit: number,
 ): Promise<Breakdown> {
-  const bounds = await snapshot.query<{ low: string | null; high: string | null }>(
-    `select min(min_id)::text as low, max(max_id)::text as high from (${cells.sql}) c`,
-    cells.parameters,
+  const { fields, groups, total, updates, isAll } = await countFields(
+    snapshot,
+    { ...filter, ...cells.window },
+    cells,
+    limit,
   );
-  const window = windowText(cells.window);
-  const { low, high } = bounds[0] ?? { low: null, high: null };
-  if (low === null) return { items: [], meta: { window, exact: cells.exact, groups: 0, total: 0 } };
-  const parameters: unknown[] = [low, high, COUNTED_UPDATES + 1, limit];
-  const condition = entryCondition(filter, parameters);
-  const rows = await snapshot.query<FieldRow>(
-    `with seen as materialized (
-       select e.relation_id, ${changedSql('e')} as changed from :schema.entries e
-       where e.id between $1::bigint and $2::bigint and e.action = 'update' and ${condition}
-       order by e.id desc limit $3::bigint
-     ), grouped as (
-       select x.relation_id, f.field, count(*) as count from seen x cross join lateral unnest(x.changed) f(field) group by 1, 2
-     ), top as (select * from grouped order by count desc, relation_id, field limit $4::bigint)
-     select s.name as source, r.schema_name as schema, r.table_name as table, t.field, t.count::integer as count,
-       (select count(*)::integer from grouped) as groups, (select coalesce(sum(count), 0)::integer from grouped) as total,
-       (select count(*)::integer from seen) as seen
-     from (select 1) one left join top t on true
-     left join :schema.relations r on r.id = t.relation_id left join :schema.sources s on s.id = r.source_id
-     order by t.count desc, t.relation_id, t.field`,
-    parameters,
-  );
-  const { groups = 0, total = 0, seen = 0 } = rows[0] ?? {};
-  const complete = seen <= COUNTED_UPDATES;
   return {
-    items: rows.flatMap(({ source, schema, table, field, count }) =>
-      field === null ? [] : [{ source, schema, table, field, count }],
-    ),
+    items: fields,
     meta: {
-      window,
-      exact: cells.exact && complete,
+      window: windowText(cells.window),
+      exact: cells.exact && isAll,
       groups,
       total,
-      ...(complete ? {} : { searched: { entries: seen } }),
+      ...(isAll ? {} : { searched: { entries: updates } }),
     },
   };
-}
-
-interface FieldRow {
-  readonly source: string | null;
-  readonly schema: string | null;
-  readonly table: string | null;
-  readonly field: string | null;
-  readonly count: number;
-  readonly groups: number;
-  readonly total: number;
-  readonly seen: number;
 }

@@ -191,6 +191,25 @@ describe('insights', () => {
     },
   );
 
+  it('count the columns that updates changed, of everything and of what is asked for', async () => {
+    await fc.assert(
+      fc.asyncProperty(queries, async (query) => {
+        const { items, meta } = await getBreakdown(history.store, { ...query, by: 'field', limit: 100 });
+        const changes = expected(query).flatMap(({ source, table, action, changed }) =>
+          action === 'update' ? changed.map((field) => `${source} ${table} ${field}`) : [],
+        );
+        const known = new Map<string, number>();
+        for (const change of changes) known.set(change, (known.get(change) ?? 0) + 1);
+        const found = items.map(
+          ({ source, schema, table, field, count }) => [`${source} ${schema}.${table} ${field}`, count] as const,
+        );
+        expect(new Map(found)).toEqual(known);
+        expect([meta.groups, meta.total, meta.searched]).toEqual([known.size, changes.length, undefined]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('tell a limited viewer of no other tables', async () => {
     const store = { ...history.store, viewer: { admin: false, tables: ['public.orders', 'public.rare'] } };
     const visible = ({ table }: Known): boolean => table === 'public.orders' || table === 'public.rare';

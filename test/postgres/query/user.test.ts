@@ -103,6 +103,34 @@ describe('users', () => {
     }
   });
 
+  it('are found by a part of the name, be they few or most of them', async () => {
+    await using store = await createHistory();
+    await store.addSource('shop');
+    await store.database.query(`
+      insert into audit.actors (source_id, kind, claim, name)
+        select 1, 'user', 'c' || n, case when n % 3 = 0 then 'Ana' else 'Ben' end || n from generate_series(1, 3100) n;
+      insert into audit.actor_totals (actor_id, count, min_id, max_id) select id, id % 17, id, id from audit.actors;
+      insert into audit.people (actor_id, name, seen_at) select id, 'Cleo', now() from audit.actors where id % 100 = 0`);
+    const all = await store.database.query(
+      `select a.claim, lower(claim || ' ' || a.name || case when a.id % 100 = 0 then ' cleo' else '' end) as text, t.count, t.actor_id
+       from audit.actors a join audit.actor_totals t on t.actor_id = a.id`,
+    );
+    for (const q of ['ANA', 'ben30', 'Cleo', 'c', 'nobody']) {
+      const matching = all.rows.filter(({ text }) => text.includes(q.toLowerCase()));
+      for (const sort of ['recent', 'most', 'least'] as const) {
+        const rank = ({ count, actor_id: id }: (typeof all.rows)[number]): number =>
+          sort === 'recent' ? id : sort === 'most' ? count * 10_000 + id : -count * 10_000 - id;
+        const ranked = matching.toSorted((a, b) => rank(b) - rank(a)).map(({ claim }) => claim);
+        const first = await listUsers(store.store, { ...ALL, q, sort, limit: 700 });
+        expect(first.users.map(({ claim }) => claim)).toEqual(ranked.slice(0, 700));
+        expect(first.meta.next === null).toBe(ranked.length <= 700);
+        if (first.meta.next === null) continue;
+        const next = await listUsers(store.store, { ...ALL, q, sort, limit: 700, after: first.meta.next });
+        expect(next.users.map(({ claim }) => claim)).toEqual(ranked.slice(700, 1_400));
+      }
+    }
+  });
+
   it('are also the people who never acted, and those who are gone', async () => {
     const people = (await walk({ ...ALL, sort: 'least' })).filter(({ person }) => person !== null);
     expect(people.map(({ id, name, count, person }) => [id, name, count > 0, person?.left_at])).toEqual([

@@ -46,6 +46,7 @@ test('setup, capture, every question, retention and teardown work in a schema of
   const [entry] = await get<[{ id: string }]>('/activity?record=1');
   const sample: Sample = {
     id: entry.id,
+    transaction: entry.id,
     table: 'public.orders',
     record: '1',
     user: '7',
