@@ -119,6 +119,11 @@ export const QUESTIONS: readonly Question[] = [
     limitMs: INSIGHT_LIMIT_MS,
   },
   {
+    name: 'insights, a year of a source',
+    url: ({ source }) => `/insights/summary?from=now-365d&source=${source}`,
+    limitMs: INSIGHT_LIMIT_MS,
+  },
+  {
     name: 'insights, a year by day',
     url: () => '/insights/timeseries?from=now-365d&bucket=day&by=action',
     limitMs: INSIGHT_LIMIT_MS,

@@ -6,6 +6,8 @@ import { DAY_MICROS, dayOf, formatTime } from '../time.ts';
 
 /** The latest entries of a window whose different records are counted. */
 export const COUNTED_ENTRIES = 5_000;
+/** Of sources, which are found in more steps. */
+const COUNTED_OF_SOURCES = 1_000;
 /** Entries of a few tables whose records are all counted: by the index on tables and records alone. */
 const COUNTED_OF_TABLES = 12_500;
 const MAX_RELATIONS = 16;
@@ -30,7 +32,7 @@ export interface RecordCount {
 /** Different records that were changed; `actions`: all that the window has. */
 export async function countRecords(counted: Counted, actions: ReadonlySet<string>): Promise<RecordCount> {
   const { filter } = counted;
-  if (filter.actorIds !== null) return countOfActors(counted);
+  if (filter.actorIds !== null || filter.sourceIds !== null) return countFound(counted);
   const keyed = [...actions].every((action) => ROW_ACTIONS.has(action) || RECORDLESS.has(action));
   if (filter.relationIds === null || filter.relationIds.length > MAX_RELATIONS || filter.actions !== null || !keyed) {
     return countLatest(counted);
@@ -59,14 +61,15 @@ async function countLatest({ snapshot, filter, range }: Counted, most = COUNTED_
   return { value: records, exact: seen <= most };
 }
 
-/** An index finds what they did. */
-async function countOfActors({ snapshot, filter, range }: Counted): Promise<RecordCount> {
+/** The latest entries of actors or sources, which are looked for as those of a list are. */
+async function countFound({ snapshot, filter, range }: Counted): Promise<RecordCount> {
   const wanted = {
     ...filter,
     actions: (filter.actions ?? [...ROW_ACTIONS]).filter((action) => ROW_ACTIONS.has(action)),
   };
+  const most = filter.actorIds === null ? COUNTED_OF_SOURCES : COUNTED_ENTRIES;
   const { ids } = await findIds(snapshot, wanted, { low: BigInt(range[0]), high: BigInt(range[1]) }, 'newest', {
-    want: COUNTED_ENTRIES + 1,
+    want: most + 1,
     isWhole: true,
   });
   if (ids.length === 0) return { value: 0, exact: true };
@@ -74,9 +77,9 @@ async function countOfActors({ snapshot, filter, range }: Counted): Promise<Reco
     `select count(*)::integer as records from (
        select from :schema.entries e where e.id = any($1::bigint[]) and e.id between $2::bigint and $3::bigint
        group by e.relation_id, e.record_key) g`,
-    [ids.slice(0, COUNTED_ENTRIES), ids.at(-1), ids[0]],
+    [ids.slice(0, most), ids.at(-1), ids[0]],
   );
-  return { value: rows[0]?.records ?? 0, exact: ids.length <= COUNTED_ENTRIES };
+  return { value: rows[0]?.records ?? 0, exact: ids.length <= most };
 }
 
 /**

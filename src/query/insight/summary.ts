@@ -234,7 +234,8 @@ function actorsTable(filter: ResolvedFilter, whole: boolean): { readonly table: 
 
 function sourceCondition({ sourceIds }: ResolvedFilter, parameters: unknown[]): string {
   if (sourceIds === null) return 'true';
-  return `(select a.source_id from :schema.actors a where a.id = t.actor_id) = any($${parameters.push(sourceIds)}::integer[])`;
+  // A join: most actors are of one source, and looking each one up takes five times as long.
+  return `t.actor_id in (select a.id from :schema.actors a where a.source_id = any($${parameters.push(sourceIds)}::integer[]))`;
 }
 
 /** Of one table, the index has the actors in order only where it is compared with `=`: of a list, they would be hashed. */
