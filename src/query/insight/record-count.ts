@@ -6,7 +6,7 @@ import { DAY_MICROS, dayOf, formatTime } from '../time.ts';
 
 /** The latest entries of a window whose different records are counted. */
 export const COUNTED_ENTRIES = 5_000;
-/** Of sources, which are found in more steps. */
+/** Of sources that have more than those: they are found in more steps. */
 const COUNTED_OF_SOURCES = 1_000;
 /** Entries of a few tables whose records are all counted: by the index on tables and records alone. */
 const COUNTED_OF_TABLES = 12_500;
@@ -29,10 +29,16 @@ export interface RecordCount {
   readonly exact: boolean;
 }
 
-/** Different records that were changed; `actions`: all that the window has. */
-export async function countRecords(counted: Counted, actions: ReadonlySet<string>): Promise<RecordCount> {
+/** Different records that were changed; `actions`: all that the window has; `entries`: those that change records. */
+export async function countRecords(
+  counted: Counted,
+  { actions, entries }: { readonly actions: ReadonlySet<string>; readonly entries: number },
+): Promise<RecordCount> {
   const { filter } = counted;
-  if (filter.actorIds !== null || filter.sourceIds !== null) return countFound(counted);
+  if (filter.actorIds !== null) return countFound(counted, COUNTED_ENTRIES);
+  if (filter.sourceIds !== null) {
+    return countFound(counted, entries <= COUNTED_ENTRIES ? COUNTED_ENTRIES : COUNTED_OF_SOURCES);
+  }
   const keyed = [...actions].every((action) => ROW_ACTIONS.has(action) || RECORDLESS.has(action));
   if (filter.relationIds === null || filter.relationIds.length > MAX_RELATIONS || filter.actions !== null || !keyed) {
     return countLatest(counted);
@@ -62,12 +68,11 @@ async function countLatest({ snapshot, filter, range }: Counted, most = COUNTED_
 }
 
 /** The latest entries of actors or sources, which are looked for as those of a list are. */
-async function countFound({ snapshot, filter, range }: Counted): Promise<RecordCount> {
+async function countFound({ snapshot, filter, range }: Counted, most: number): Promise<RecordCount> {
   const wanted = {
     ...filter,
     actions: (filter.actions ?? [...ROW_ACTIONS]).filter((action) => ROW_ACTIONS.has(action)),
   };
-  const most = filter.actorIds === null ? COUNTED_OF_SOURCES : COUNTED_ENTRIES;
   const { ids } = await findIds(snapshot, wanted, { low: BigInt(range[0]), high: BigInt(range[1]) }, 'newest', {
     want: most + 1,
     isWhole: true,

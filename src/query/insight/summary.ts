@@ -104,7 +104,9 @@ async function summarize(
   const rowEntries = sum(({ action }) => ROW_ACTIONS.has(action));
   const [actors, resources, reverts] = await Promise.all([
     counting,
-    rowEntries === 0 ? { value: 0, exact: true } : countRecords(common, new Set(rows.map(({ action }) => action))),
+    rowEntries === 0
+      ? { value: 0, exact: true }
+      : countRecords(common, { actions: new Set(rows.map(({ action }) => action)), entries: rowEntries }),
     rows.length === 0 ? 0 : countReverts(common),
   ]);
   return {
