@@ -31,7 +31,7 @@ const WARM_UP_REQUESTS = 50;
 /** Of a page, right before its own count. */
 const LAST_WARM_UP_REQUESTS = 10;
 /** Of one page of one question: a slow one is asked less often. */
-const MAX_QUESTION_MS = 3_000;
+const MAX_QUESTION_MS = 10_000;
 /** Before each page of each question: what the machine does by itself is in its figures, too. */
 const PAUSE_MS = 50;
 
