@@ -18,6 +18,7 @@ export function attribute(
   claims: Claims,
 ): Context {
   const claimed = Object.values(claims).some((value) => value !== null);
+  // Spread last, behind the own members: test/harness/hidden-class.ts tells why.
   const facts = { session, role, applicationName };
   if (!claimed) {
     const name = session.sessionRole;

@@ -66,12 +66,9 @@ export async function countFields(
   };
 }
 
-interface FieldRow {
-  readonly source: string | null;
-  readonly schema: string | null;
-  readonly table: string | null;
+/** Null where nothing was changed: the totals stand in a row all the same. */
+interface FieldRow extends Omit<FieldItem, 'field'> {
   readonly field: string | null;
-  readonly count: number;
   readonly groups: number;
   readonly total: number;
   readonly seen: number;
